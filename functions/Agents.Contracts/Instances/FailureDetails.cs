@@ -1,0 +1,20 @@
+namespace Agents.Contracts.Instances;
+
+/// <summary>Why an activity, a child or an orchestration failed, as the protocol carries it.</summary>
+public sealed record FailureDetails(
+    string ErrorType,
+    string ErrorMessage,
+    string? StackTrace = null,
+    FailureDetails? InnerFailure = null,
+    bool IsNonRetriable = false)
+{
+    /// <summary>Builds details from an exception, inner exceptions included (at most eight deep).</summary>
+    public static FailureDetails From(Exception exception, bool nonRetriable = false) => From(exception, nonRetriable, 8);
+
+    static FailureDetails From(Exception e, bool nonRetriable, int depth) => new(
+        e.GetType().FullName ?? e.GetType().Name,
+        e.Message,
+        e.StackTrace,
+        e.InnerException is { } inner && depth > 0 ? From(inner, false, depth - 1) : null,
+        nonRetriable);
+}

@@ -1,0 +1,54 @@
+using System.Text.Json;
+
+namespace Agents.Contracts.Runs;
+
+/// <summary>A model as data: where it is, how it speaks, what it may do and costs. Ships as JSON files.</summary>
+public sealed record ModelProfile
+{
+    /// <summary>Name people use, such as "moonshot/kimi-k2-thinking".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Wire dialect; "chat" (chat completions) is the one built.</summary>
+    public string Dialect { get; init; } = "chat";
+
+    /// <summary>Base address up to and including the version segment, such as https://api.moonshot.ai/v1.</summary>
+    public required string BaseUrl { get; init; }
+
+    /// <summary>Model id sent to the server.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Environment variable that holds the key; null where the server needs none.</summary>
+    public string? ApiKeyEnv { get; init; }
+    public int ContextTokens { get; init; } = 262_144;
+    public int OutputTokensMax { get; init; } = 16_384;
+
+    /// <summary>Request field of the output bound: "max_tokens" or "max_completion_tokens".</summary>
+    public string OutputTokensField { get; init; } = "max_tokens";
+
+    /// <summary>Sent only when set.</summary>
+    public double? Temperature { get; init; }
+    public double? TopP { get; init; }
+
+    /// <summary>Send reasoning of earlier steps back (required by thinking models inside a tool loop).</summary>
+    public bool SendReasoning { get; init; } = true;
+
+    /// <summary>Fields merged into the request body as they are.</summary>
+    public JsonElement? Extra { get; init; }
+
+    /// <summary>Send the run id as prompt_cache_key.</summary>
+    public bool PromptCacheKey { get; init; }
+    public IReadOnlyList<ModelPrice> Prices { get; init; } = [];
+
+    /// <summary>Day the provider took or takes the model offline.</summary>
+    public DateOnly? RetiredOn { get; init; }
+
+    /// <summary>Profile to use instead once retired.</summary>
+    public string? Successor { get; init; }
+    public string? Note { get; init; }
+
+    /// <summary>Longest silence on the stream before an attempt is given up; any byte counts as life.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>USD per million tokens from a day on; a null hit or write price means the miss price.</summary>
+public sealed record ModelPrice(DateOnly From, decimal InMiss, decimal? InHit, decimal? InWrite, decimal Out);

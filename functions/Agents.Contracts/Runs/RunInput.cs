@@ -1,0 +1,168 @@
+using System.Text.Json;
+
+namespace Agents.Contracts.Runs;
+
+/// <summary>
+/// Everything a run is pinned to; the input of its ExecutionStarted event. Replay needs nothing else: profile, tools
+/// and limits are copied in, so a changed configuration file changes new runs only. Holds no secret: keys are named.
+/// </summary>
+public sealed record RunInput
+{
+    public required string Name { get; init; }
+
+    /// <summary>System message; null for none.</summary>
+    public string? System { get; init; }
+
+    /// <summary>First user message.</summary>
+    public required string Goal { get; init; }
+    public required ModelProfile Model { get; init; }
+    public IReadOnlyList<ToolSpec> Tools { get; init; } = [];
+    public RunLimits Limits { get; init; } = new();
+    public ContextPolicy Context { get; init; } = new();
+
+    /// <summary>JSON schema the final answer must meet; null for free text.</summary>
+    public JsonElement? OutputSchema { get; init; }
+
+    /// <summary>Settings of the tools (root folder, allow lists, MCP servers), read by the tool catalogue only.</summary>
+    public ToolSettings ToolSettings { get; init; } = new();
+
+    /// <summary>Who the run belongs to.</summary>
+    public string Tenant { get; init; } = "default";
+
+    /// <summary>What to do with reasoning text: store, redact or drop.</summary>
+    public ReasoningPolicy Reasoning { get; init; }
+}
+
+public enum ReasoningPolicy
+{
+    Store = 0,
+
+    /// <summary>Sent back to the model within the run, hidden from readers of stream and history.</summary>
+    Redact = 1,
+
+    /// <summary>Not kept. Models that require it in a tool loop cannot be used with this policy.</summary>
+    Drop = 2,
+}
+
+/// <summary>A tool as this run sees it. The name is 1 to 64 characters of [A-Za-z0-9_-].</summary>
+public sealed record ToolSpec
+{
+    public required string Name { get; init; }
+    public string Description { get; init; } = "";
+
+    /// <summary>JSON schema of the arguments.</summary>
+    public required JsonElement Parameters { get; init; }
+    public Effects.EffectClass Effect { get; init; } = Effects.EffectClass.AtMostOnce;
+
+    /// <summary>Who runs it: "builtin", "http", "mcp:SERVER", "method" (C#).</summary>
+    public string Source { get; init; } = "builtin";
+
+    /// <summary>Name at the source where it differs (MCP names are mapped to what providers accept).</summary>
+    public string? SourceName { get; init; }
+
+    /// <summary>May run beside other calls of the same step. Calls that may not are run alone, in order.</summary>
+    public bool Parallel { get; init; }
+}
+
+/// <summary>Bounds of a run; reaching one ends it with the stop reason of that name.</summary>
+public sealed record RunLimits
+{
+    public int Steps { get; init; } = 300;
+    public int ToolCalls { get; init; } = 3000;
+    public long? Tokens { get; init; }
+    public decimal? Usd { get; init; }
+    public TimeSpan? WallTime { get; init; }
+
+    /// <summary>Output tokens of one model call; null means the profile's maximum.</summary>
+    public int? OutputTokensPerStep { get; init; }
+
+    /// <summary>Tool calls of one step that may run at once.</summary>
+    public int ParallelToolCalls { get; init; } = 8;
+
+    /// <summary>Malformed tool calls (or answers that fail the schema) in a row before the run ends.</summary>
+    public int BadCallsInARow { get; init; } = 5;
+
+    /// <summary>Attempts of one model call before the run fails.</summary>
+    public int ModelAttempts { get; init; } = 8;
+}
+
+/// <summary>How the view is kept inside the model's window; never touches the stored transcript.</summary>
+public sealed record ContextPolicy
+{
+    /// <summary>"hide_tool_results" or "none".</summary>
+    public string Kind { get; init; } = "hide_tool_results";
+
+    /// <summary>Tokens of the view at which hiding starts; null means window - output - margin.</summary>
+    public long? TriggerTokens { get; init; }
+
+    /// <summary>Latest tool results that stay.</summary>
+    public int KeepLast { get; init; } = 3;
+
+    /// <summary>Tokens one application must free, so that the cached prefix breaks rarely.</summary>
+    public long ClearAtLeast { get; init; } = 8_000;
+
+    /// <summary>Tools whose results are never hidden.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+}
+
+/// <summary>Settings of the built-in tools, HTTP tools and MCP servers. Secrets only by environment variable name.</summary>
+public sealed record ToolSettings
+{
+    /// <summary>Absolute path of the folder that file tools are confined to.</summary>
+    public string? Root { get; init; }
+
+    /// <summary>Absolute path of the folder that outputs (digest, findings) are written to; null means the root.</summary>
+    public string? Out { get; init; }
+
+    /// <summary>Relative paths below the root that the list tool leaves out (globs).</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>Relative paths (globs) the list tool is limited to; empty means all.</summary>
+    public IReadOnlyList<string> Include { get; init; } = [];
+
+    /// <summary>Hosts http_fetch and HTTP tools may reach: "example.org", "*.example.org", "127.0.0.1:8080".</summary>
+    public IReadOnlyList<string> HttpAllow { get; init; } = [];
+
+    public IReadOnlyDictionary<string, McpServerSettings> McpServers { get; init; } =
+        new Dictionary<string, McpServerSettings>();
+
+    public IReadOnlyDictionary<string, HttpToolSettings> HttpTools { get; init; } =
+        new Dictionary<string, HttpToolSettings>();
+
+    /// <summary>Bytes of UTF-8 above which a tool result is offloaded to an artifact.</summary>
+    public int OffloadBytes { get; init; } = 32_768;
+}
+
+/// <summary>An MCP server: <see cref="Command"/> for stdio or <see cref="Url"/> for streamable HTTP.</summary>
+public sealed record McpServerSettings
+{
+    public string? Command { get; init; }
+    public IReadOnlyList<string> Args { get; init; } = [];
+
+    /// <summary>Variables of the server's environment: value "$NAME" copies NAME of ours; nothing else is inherited.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+    public string? Url { get; init; }
+
+    /// <summary>Headers by reference: header name to environment variable name.</summary>
+    public IReadOnlyDictionary<string, string> HeaderEnv { get; init; } = new Dictionary<string, string>();
+    public string? ProtocolVersion { get; init; }
+
+    /// <summary>Effect class by the server's tool name; hints of the server are only hints.</summary>
+    public IReadOnlyDictionary<string, Effects.EffectClass> Effects { get; init; } =
+        new Dictionary<string, Effects.EffectClass>();
+}
+
+/// <summary>A tool that is an HTTP endpoint: the arguments go as a JSON body, the idempotency key as Idempotency-Key.</summary>
+public sealed record HttpToolSettings
+{
+    public required string Url { get; init; }
+    public string Method { get; init; } = "POST";
+
+    /// <summary>Reconcile probe: GET of this address with "{key}" replaced; 200 = happened (body = result), 404 = absent.</summary>
+    public string? ProbeUrl { get; init; }
+
+    /// <summary>The probe fences: once it has answered "absent" the earlier attempt can no longer act.</summary>
+    public bool ProbeFences { get; init; }
+    public IReadOnlyDictionary<string, string> HeaderEnv { get; init; } = new Dictionary<string, string>();
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+}

@@ -1,0 +1,96 @@
+using Agents.Contracts.Effects;
+using Agents.Contracts.History;
+using Agents.Contracts.Instances;
+
+namespace Agents.Contracts.Work;
+
+/// <summary>The engine's way to activity code.</summary>
+public interface IActivityHost
+{
+    /// <summary>Whether code for this activity is here; "no" fails the task with ActivityTaskNotFound.</summary>
+    bool CanRun(string name, string? version);
+
+    /// <summary>
+    /// Runs or reconciles one activity. Every expected outcome is a return value; an exception counts as a failure
+    /// that may be retried (for an AtMostOnce effect: as in doubt). The token is cancelled by terminate and shutdown.
+    /// </summary>
+    Task<ActivityOutcome> RunAsync(ActivityWorkItem item, IActivityContext context, CancellationToken cancel);
+}
+
+public enum ActivityMode
+{
+    Execute = 0,
+
+    /// <summary>An earlier attempt may have acted: find out, do not act.</summary>
+    Reconcile = 1,
+}
+
+/// <summary>One activity, ready to be run. Handed out only after the commit that scheduled it.</summary>
+public sealed record ActivityWorkItem
+{
+    public required InstanceId InstanceId { get; init; }
+    public required ExecutionId ExecutionId { get; init; }
+    public required int Generation { get; init; }
+    public required int TaskId { get; init; }
+
+    /// <summary>Sequence of the TaskScheduled event.</summary>
+    public required long ScheduledSequence { get; init; }
+    public required string Name { get; init; }
+    public string? Version { get; init; }
+    public string? Input { get; init; }
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+    public EffectIntent? Effect { get; init; }
+    public ActivityMode Mode { get; init; }
+
+    /// <summary>Unique per attempt; the ledger refuses receipts of a stale one as results, and keeps them as evidence.</summary>
+    public required string AttemptToken { get; init; }
+
+    /// <summary>From 1; above 1 after a crash or takeover.</summary>
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>Reconcile only: the process of every earlier attempt is proven to be gone.</summary>
+    public bool PredecessorGone { get; init; }
+}
+
+/// <summary>What a running activity may ask of the engine.</summary>
+public interface IActivityContext
+{
+    /// <summary>
+    /// AtMostOnce: must be asked immediately before the effect; false means the start deadline has passed or the
+    /// attempt is no longer the current one: return <see cref="ActivityOutcome.NotStarted"/> without acting.
+    /// </summary>
+    bool MayAct();
+
+    /// <summary>Adds generated text to the run's stream; shown to readers once committed. Never blocks.</summary>
+    void Publish(StreamDelta delta);
+
+    /// <summary>Reads committed events of this instance.</summary>
+    IHistorySource History { get; }
+}
+
+/// <summary>A piece of generated text: <paramref name="Kind"/> is "reasoning", "content" or "tool_call".</summary>
+public sealed record StreamDelta(string Kind, string Text, int Tokens = 1);
+
+/// <summary>Committed history of any generation of an instance.</summary>
+public interface IHistorySource
+{
+    /// <summary>Events from <paramref name="fromSequence"/> on, in order, at most <paramref name="max"/>.</summary>
+    ValueTask<IReadOnlyList<SequencedEvent>> ReadAsync(
+        InstanceId instance, int generation, long fromSequence, int max, CancellationToken cancel);
+}
+
+public abstract record ActivityOutcome
+{
+    public sealed record Completed(string? Result, string? Evidence = null) : ActivityOutcome;
+
+    public sealed record Failed(FailureDetails Failure) : ActivityOutcome;
+
+    /// <summary>The start deadline passed before the effect: nothing happened; the engine starts a new attempt.</summary>
+    public sealed record NotStarted : ActivityOutcome;
+
+    /// <summary>Reconcile only: the effect is proven not to have happened and can no longer happen.</summary>
+    public sealed record Absent(string Evidence) : ActivityOutcome;
+
+    /// <summary>Nobody can tell whether the effect happened: a person decides.</summary>
+    public sealed record InDoubt(string Why) : ActivityOutcome;
+}
