@@ -23,6 +23,12 @@ public abstract class OrchestrationContext
 
     public abstract ParentInstance? Parent { get; }
 
+    /// <summary>
+    /// Whose effects these are: the run id that idempotency keys are made from. In a fork, events before the cut answer
+    /// with the parent's run id, so that they replay to the same keys; after it with the fork's own.
+    /// </summary>
+    public abstract string RunIdentity { get; }
+
     /// <summary>Constant inside a turn, equal on replay.</summary>
     public abstract DateTimeOffset CurrentUtcDateTime { get; }
 

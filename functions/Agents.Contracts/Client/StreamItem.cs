@@ -39,8 +39,12 @@ public readonly record struct StreamOffset(int Generation, long Sequence, int De
 /// </summary>
 public abstract record StreamItem(StreamOffset Offset)
 {
-    /// <summary>A committed history event (the offset's Delta is 0).</summary>
-    public sealed record Event(StreamOffset Offset, HistoryEvent History) : StreamItem(Offset);
+    /// <summary>
+    /// A committed history event (the offset's Delta is 0). <paramref name="Shown"/>: for the result of a task whose
+    /// text was streamed, the characters of each kind that earlier delta items already gave; the rest is new here.
+    /// </summary>
+    public sealed record Event(StreamOffset Offset, HistoryEvent History, IReadOnlyDictionary<string, int>? Shown = null)
+        : StreamItem(Offset);
 
     /// <summary>Text of task <paramref name="TaskId"/>, attempt <paramref name="Attempt"/>; kind "reasoning", "content" or "tool_call".</summary>
     public sealed record Delta(StreamOffset Offset, int TaskId, int Attempt, string Kind, string Text) : StreamItem(Offset);

@@ -68,7 +68,12 @@ public interface IActivityContext
     IHistorySource History { get; }
 }
 
-/// <summary>A piece of generated text: <paramref name="Kind"/> is "reasoning", "content" or "tool_call".</summary>
+/// <summary>
+/// A piece of generated text. <paramref name="Kind"/> is "reasoning" or "content": the name of the string property of
+/// the activity's result (a JSON object) that this text becomes a part of, so that stored deltas can be served from the
+/// message later. Kind "retract" (empty text) voids what this attempt published before: publish it when the final
+/// message does not begin with the text already given.
+/// </summary>
 public sealed record StreamDelta(string Kind, string Text, int Tokens = 1);
 
 /// <summary>Committed history of any generation of an instance.</summary>

@@ -42,8 +42,11 @@ public sealed record OrchestratorIdentity(
     int Generation,
     IReadOnlyList<IdentitySeed> Seeds);
 
-/// <summary>From <paramref name="FromSequence"/> on, new ids are minted from <paramref name="Seed"/>.</summary>
-public sealed record IdentitySeed(long FromSequence, string Seed);
+/// <summary>
+/// From <paramref name="FromSequence"/> on, new ids are minted from <paramref name="Seed"/> and idempotency keys belong
+/// to the run <paramref name="RunIdentity"/>: a rewind keeps the run identity, a fork is another run from its cut on.
+/// </summary>
+public sealed record IdentitySeed(long FromSequence, string Seed, string RunIdentity);
 
 /// <summary>The continuation of one execution. Used by one caller at a time; never after a turn that was not committed.</summary>
 public interface IOrchestratorSession : IDisposable

@@ -26,6 +26,9 @@ public sealed record InstanceStart : StoreWrite
     /// <summary>A fork or a rewind in a new instance: history before the cut is the parent's.</summary>
     public ExecutionCut? Cut { get; init; }
     public string? IdentitySeed { get; init; }
+
+    /// <summary>Number of the first execution; above 0 for a fork of a later generation, whose references it shares.</summary>
+    public int Generation { get; init; }
     public required string RequestDigest { get; init; }
     public bool ReplaceTerminal { get; init; }
 
@@ -157,8 +160,17 @@ public sealed record DeltaRow(
 /// </summary>
 public sealed record DeltaFold(int Generation, int TaskId, int Attempt, long MessageSequence);
 
+/// <summary>
+/// A receipt that came too late to be a result (stale owner, finished or suspended run): settles an entry that is
+/// still an intent or in doubt and never touches history. Not fenced by the instance, only by the attempt token.
+/// </summary>
+public sealed record EvidenceWrite(LedgerEntry Entry) : StoreWrite;
+
 public abstract record WriteOutcome
 {
+    /// <summary>Of an <see cref="EvidenceWrite"/>: whether an undecided entry was settled by it.</summary>
+    public sealed record EvidenceKept(bool Settled) : WriteOutcome;
+
     /// <summary>Of an <see cref="InstanceCommit"/>. <paramref name="NewExecutionKey"/> is set where it opened a generation.</summary>
     public sealed record Committed(long? NewExecutionKey) : WriteOutcome;
 
