@@ -37,6 +37,21 @@ public sealed record ModelProfile
 
     /// <summary>Send the run id as prompt_cache_key.</summary>
     public bool PromptCacheKey { get; init; }
+
+    /// <summary>
+    /// How ids of tool calls go back to the server: "as_given", or "functions_index" (functions.NAME:N, N counting over
+    /// the whole conversation), which self-hosted Kimi K2 needs to read its own history.
+    /// </summary>
+    public string ToolCallIds { get; init; } = "as_given";
+
+    /// <summary>Shortest tool name the server takes.</summary>
+    public int ToolNameMin { get; init; } = 1;
+
+    /// <summary>Most tools the server takes in one request.</summary>
+    public int ToolsMax { get; init; } = 128;
+
+    /// <summary>The server takes tool_choice "required" or a named tool; false where thinking forbids it.</summary>
+    public bool ForcedToolChoice { get; init; } = true;
     public IReadOnlyList<ModelPrice> Prices { get; init; } = [];
 
     /// <summary>Day the provider took or takes the model offline.</summary>
