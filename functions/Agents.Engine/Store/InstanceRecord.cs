@@ -36,5 +36,7 @@ public sealed record ExecutionRecord
 
     /// <summary>History before the cut is the parent's; null where the execution began empty.</summary>
     public ExecutionCut? Cut { get; init; }
+
+    /// <summary>Opaque text for the store; the execution id where none was given.</summary>
     public required string IdentitySeed { get; init; }
 }

@@ -83,7 +83,7 @@ public interface IAdminStore
 {
     /// <summary>Closes the failed execution unchanged and opens one cut before <paramref name="cutSequence"/>; the instance runs again.</summary>
     Task<bool> RewindAsync(
-        long instanceKey, long expectedExecutionKey, string newExecutionId, long cutSequence,
+        long instanceKey, long expectedExecutionKey, string newExecutionId, string identitySeed, long cutSequence,
         IReadOnlyList<InboxMessage> inbox, DateTimeOffset now, CancellationToken cancel);
 
     /// <summary>Removes terminal instances wholly and leaves tombstones; with live forks it hides and names them.</summary>
