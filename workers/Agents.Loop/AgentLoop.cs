@@ -58,6 +58,14 @@ sealed class AgentLoop
             var answer = await _model.CallAsync(_tally.Steps + 1, _appended, WallTimeLeft());
             if (answer.Reply is not { } reply)
             {
+                // Thought and said nothing: the loop asks once more, on top of what this call would have shown.
+                if (answer.StopReason == StopReasons.EmptyReply && !_nudged)
+                {
+                    _nudged = true;
+                    Say(Nudge);
+                    continue;
+                }
+
                 return Stop(answer.StopReason!, answer.Detail);
             }
 

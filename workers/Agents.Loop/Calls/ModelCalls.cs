@@ -8,7 +8,7 @@ using Agents.Replay;
 
 namespace Agents.Loop.Calls;
 
-/// <summary>A reply and where it is kept, or why the run ends without one.</summary>
+/// <summary>A reply and where it is kept, or why there is none.</summary>
 sealed record ModelAnswer(ModelReply? Reply, long Sequence, string? StopReason = null, string? Detail = null);
 
 /// <summary>Calls the model: view operations in, reply out; retries are durable timers, an overflow is mended once.</summary>
@@ -19,26 +19,25 @@ sealed class ModelCalls(OrchestrationContext context, RunInput input, ContextVie
 
     // Runs that fail together must not come back together; the spread is fixed by the run, so replay agrees.
     readonly TimeSpan _spread = TimeSpan.FromMilliseconds(Spread(context.RunIdentity));
+    readonly List<long> _hidden = [];
     int? _previous;
 
+    /// <summary>
+    /// One step's call. Without a reply nothing joined the conversation: what was appended and hidden is named again
+    /// by the next call.
+    /// </summary>
     public async Task<ModelAnswer> CallAsync(int step, IReadOnlyList<ViewItem> appended, TimeSpan? wallTimeLeft)
     {
-        var hidden = view.Choose();
+        _hidden.AddRange(view.Choose());
         var mended = false;
         while (true)
         {
-            var call = new ModelCallInput { Previous = _previous, Step = step, Appended = appended, Hidden = hidden };
             try
             {
-                var options = new TaskOptions { Retry = Retry(wallTimeLeft) };
-                var result = await context.CallActivityRawAsync(AgentRun.CallModel, call.ToJson(), options);
-                var reply = JsonSerializer.Deserialize(result.Value ?? "", ContractsJson.Default.ModelReply)
-                    ?? throw new InvalidOperationException("CallModel gave no reply");
-                _previous = result.TaskId;
-                view.Answered(reply);
-                return new ModelAnswer(reply, result.Reference.Sequence);
+                return await CallOnceAsync(step, appended, wallTimeLeft);
             }
-            catch (TaskFailedException e) when (e.Failure.ErrorType == ActivityFailures.ContextOverflow && !mended)
+            catch (TaskFailedException e) when (!mended
+                && ModelFailure.KindOf(e.Failure) is ModelErrorKind.ContextOverflow or ModelErrorKind.TooLarge)
             {
                 mended = true;
                 var more = view.ChooseAll();
@@ -47,7 +46,7 @@ sealed class ModelCalls(OrchestrationContext context, RunInput input, ContextVie
                     return Stopped(e.Failure);
                 }
 
-                hidden = [.. hidden, .. more];
+                _hidden.AddRange(more);
             }
             catch (TaskFailedException e)
             {
@@ -56,10 +55,24 @@ sealed class ModelCalls(OrchestrationContext context, RunInput input, ContextVie
         }
     }
 
-    static ModelAnswer Stopped(FailureDetails failure) => new(null, -1, failure.ErrorType switch
+    async Task<ModelAnswer> CallOnceAsync(int step, IReadOnlyList<ViewItem> appended, TimeSpan? wallTimeLeft)
     {
-        ActivityFailures.ContextOverflow => StopReasons.ContextOverflow,
-        ActivityFailures.ContentFilter => StopReasons.ContentFilter,
+        var call = new ModelCallInput { Previous = _previous, Step = step, Appended = appended, Hidden = _hidden };
+        var options = new TaskOptions { Retry = Retry(wallTimeLeft) };
+        var result = await context.CallActivityRawAsync(AgentRun.CallModel, call.ToJson(), options);
+        var reply = JsonSerializer.Deserialize(result.Value ?? "", ContractsJson.Default.ModelReply)
+            ?? throw new InvalidOperationException("CallModel gave no reply");
+        _previous = result.TaskId;
+        _hidden.Clear();
+        view.Answered(reply);
+        return new ModelAnswer(reply, result.Reference.Sequence);
+    }
+
+    static ModelAnswer Stopped(FailureDetails failure) => new(null, -1, ModelFailure.KindOf(failure) switch
+    {
+        ModelErrorKind.ContextOverflow or ModelErrorKind.TooLarge => StopReasons.ContextOverflow,
+        ModelErrorKind.ContentFilter => StopReasons.ContentFilter,
+        ModelErrorKind.ReasoningOnly or ModelErrorKind.EmptyReply => StopReasons.EmptyReply,
         _ => StopReasons.ModelError,
     }, failure.ErrorMessage);
 
@@ -69,7 +82,7 @@ sealed class ModelCalls(OrchestrationContext context, RunInput input, ContextVie
         MaxRetryInterval = s_retryMax,
         RetryTimeout = wallTimeLeft is { } left && left > TimeSpan.Zero ? left : Timeout.InfiniteTimeSpan,
         HandleFailure = failure => !failure.IsNonRetriable,
-        DelayFromFailure = ActivityFailures.RetryAfter,
+        DelayFromFailure = ModelFailure.RetryAfter,
     };
 
     static int Spread(string text)

@@ -26,7 +26,6 @@ sealed class ToolCalls(OrchestrationContext context, RunInput input)
         BackoffCoefficient = 3,
         MaxRetryInterval = TimeSpan.FromSeconds(30),
         HandleFailure = failure => !failure.IsNonRetriable,
-        DelayFromFailure = ActivityFailures.RetryAfter,
     };
 
     readonly Dictionary<string, ToolSpec> _tools = Index(input.Tools);

@@ -1,8 +1,8 @@
 namespace Agents.Loop.View;
 
 /// <summary>
-/// The conversation as the model sees it, folded from the chain of model call inputs. Orchestrator and worker use this
-/// one fold. It goes by what each call names and never by the order of the history: results arrive in completion
+/// The conversation as the model sees it, folded from the chain of model call inputs that the loop wrote: the only
+/// fold there is. It goes by what each call names and never by the order of the history: results arrive in completion
 /// order, and a person's message may be stored between two of them.
 /// </summary>
 public sealed class ViewFold
