@@ -1,0 +1,110 @@
+using System.Globalization;
+
+namespace Agents.Bench;
+
+/// <summary>The command line: a measure's name, then options. Anything not understood is refused by name.</summary>
+sealed record BenchOptions
+{
+    public required string Measure { get; init; }
+
+    public string Store { get; init; } = "sqlite";
+
+    /// <summary>Runs at once.</summary>
+    public int Runs { get; init; } = 64;
+
+    /// <summary>Bytes of one activity's result with its arguments.</summary>
+    public int Bytes { get; init; } = 1024;
+
+    /// <summary>Activities of one run; half are model calls, half tool calls.</summary>
+    public int Length { get; init; } = 300;
+    public bool AtMostOnce { get; init; }
+
+    /// <summary>Compressible words instead of text by chance.</summary>
+    public bool Prose { get; init; }
+    public int Repetitions { get; init; } = 5;
+
+    /// <summary>Only the JSON lines, no table for people.</summary>
+    public bool Json { get; init; }
+
+    /// <summary>Run the other engines too and print one table.</summary>
+    public bool Peers { get; init; }
+
+    /// <summary>Keep the lines in bench/results.</summary>
+    public bool Record { get; init; }
+
+    /// <summary>Data folder, of a child process only.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Names this run in the notes of a record: quiet machine, what changed.</summary>
+    public string? Note { get; init; }
+
+    public const string Usage = """
+        ./dev bench [measure] [--store sqlite] [--runs N] [--bytes B] [--length L] [--effect idempotent|atmostonce]
+                    [--content random|prose] [--repetitions R] [--json] [--peers] [--record] [--note TEXT]
+
+        agent-300       the real agent loop, no delay: activities a second, time and CPU of each, bytes stored, floors
+        resume          kill -9 in the middle of a run: process ready to next step, spawn to next step
+        context         a run of 300 calls ending at 248k tokens: time to build view and request; cold resume
+        memory          process memory with 64 hot runs, bytes of one
+        idle            statements and CPU of a node without work
+        step-cost       what step 1000 costs against step 10
+        timer-lateness  how late durable timers fire
+        cancel-latency  request to terminated
+        floor           only what SQLite and the disk can do
+        all             every measure above; --record keeps the results under bench/results
+        """;
+
+    public static BenchOptions Parse(string[] arguments)
+    {
+        var options = new BenchOptions { Measure = "agent-300" };
+        var rest = new Queue<string>(arguments);
+        if (rest.TryPeek(out var first) && !first.StartsWith('-'))
+        {
+            options = options with { Measure = rest.Dequeue() };
+        }
+
+        while (rest.TryDequeue(out var name))
+        {
+            options = name switch
+            {
+                "--store" => options with { Store = OneOf(name, rest, "sqlite") },
+                "--runs" => options with { Runs = Count(name, rest, 100_000) },
+                "--bytes" => options with { Bytes = Count(name, rest, 1 << 20) },
+                "--length" => options with { Length = Count(name, rest, 100_000) },
+                "--effect" => options with { AtMostOnce = OneOf(name, rest, "idempotent", "atmostonce") == "atmostonce" },
+                "--content" => options with { Prose = OneOf(name, rest, "random", "prose") == "prose" },
+                "--repetitions" => options with { Repetitions = Count(name, rest, 1000) },
+                "--data" => options with { Data = Value(name, rest) },
+                "--note" => options with { Note = Value(name, rest) },
+                "--json" => options with { Json = true },
+                "--peers" => options with { Peers = true },
+                "--record" => options with { Record = true },
+                _ => throw new UsageException($"unknown option '{name}'"),
+            };
+        }
+
+        return options;
+    }
+
+    static string Value(string name, Queue<string> rest) =>
+        rest.TryDequeue(out var value) ? value : throw new UsageException($"{name} needs a value");
+
+    static string OneOf(string name, Queue<string> rest, params string[] known)
+    {
+        var value = Value(name, rest);
+        return known.Contains(value, StringComparer.OrdinalIgnoreCase)
+            ? value.ToLowerInvariant()
+            : throw new UsageException($"{name} '{value}': one of {string.Join(", ", known)}");
+    }
+
+    static int Count(string name, Queue<string> rest, int most)
+    {
+        var value = Value(name, rest);
+        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= 1 && n <= most
+            ? n
+            : throw new UsageException($"{name} '{value}': a number from 1 to {most}");
+    }
+}
+
+/// <summary>The command line is wrong; the message says where.</summary>
+sealed class UsageException(string message) : Exception(message);

@@ -1,0 +1,52 @@
+namespace Agents.Bench.Results;
+
+/// <summary>What the product means to reach, and whether a set of measured lines does.</summary>
+static class Goals
+{
+    public sealed record Goal(string What, string Bound, Func<ResultLine, double?> Value, Func<double, bool> Met);
+
+    static readonly Goal[] s_all =
+    [
+        new("one run alone: time of an activity / one single-row commit", "<= 1.5",
+            l => Agent(l, 1, 1024, "idempotent") ? l.Number("msPerFloorCommit") : null, v => v <= 1.5),
+        new("one run alone, AtMostOnce tools: commits per tool call", "<= 2",
+            l => Agent(l, 1, 1024, "atmostonce") ? l.Number("commitsPerToolCall") : null, v => v <= 2),
+        new("64 runs at once: activities a second", ">= 15,000",
+            l => Agent(l, 64, 1024, "idempotent") ? l.Number("activitiesPerSecond") : null, v => v >= 15_000),
+        new("64 runs at once: CPU of an activity, microseconds", "<= 100",
+            l => Agent(l, 64, 1024, "idempotent") ? l.Number("cpuUsPerActivity") : null, v => v <= 100),
+        new("512 runs at once: CPU of an activity, microseconds", "<= 60",
+            l => Agent(l, 512, 1024, "idempotent") ? l.Number("cpuUsPerActivity") : null, v => v <= 60),
+        new("stored / payload, 1 KB of chance", "<= 1.25",
+            l => Agent(l, 64, 1024, "idempotent") ? l.Number("storedRatio") : null, v => v <= 1.25),
+        new("stored / payload, 8 KB of chance", "<= 1.08",
+            l => Agent(l, 64, 8192, "idempotent") ? l.Number("storedRatio") : null, v => v <= 1.08),
+        new("stored / payload, 1 KB of prose", "<= 0.7",
+            l => Agent(l, 64, 1024, "idempotent", "prose") ? l.Number("storedRatio") : null, v => v <= 0.7),
+        new("cost of step 1000 / step 10", "<= 1.1", l => Of(l, "step-cost", "costRatio"), v => v <= 1.1),
+        new("300 calls ending at 248k tokens: view and request at step 300, p95 ms", "<= 10", l => Of(l, "context", "msViewP95"), v => v <= 10),
+        new("same: cold resume at step 300, p95 ms", "< 250", l => Of(l, "context", "msColdResumeP95"), v => v < 250),
+        new("kill -9: process ready to next step, ms", "< 40", l => Of(l, "resume", "msReadyToNextStep"), v => v < 40),
+        new("kill -9: spawn to next step, ms", "< 400", l => Of(l, "resume", "msSpawnToNextStep"), v => v < 400),
+        new("memory of the process with 64 hot runs, MB", "<= 200", l => Of(l, "memory", "rssMB"), v => v <= 200),
+        new("idle node: statements in 10 s", "<= 1", l => Of(l, "idle", "statementsPer10s"), v => v <= 1),
+        new("idle node: CPU %", "< 0.5", l => Of(l, "idle", "cpuPercent"), v => v < 0.5),
+        new("timer lateness, p99 ms", "< 300", l => Of(l, "timer-lateness", "msP99"), v => v < 300),
+        new("cancel latency, p99 ms", "< 300", l => Of(l, "cancel-latency", "msP99"), v => v < 300),
+    ];
+
+    /// <summary>Each goal that one of the lines measures, with its value.</summary>
+    public static IEnumerable<(Goal Goal, double Value)> Measured(IEnumerable<ResultLine> lines)
+    {
+        var ours = lines.Where(l => l.Peer == "ours").ToList();
+        return s_all.Select(g => (g, Value: ours.Select(g.Value).LastOrDefault(v => v is not null)))
+            .Where(x => x.Value is not null)
+            .Select(x => (x.g, x.Value!.Value));
+    }
+
+    static double? Of(ResultLine line, string measure, string name) => line.Measure == measure ? line.Number(name) : null;
+
+    static bool Agent(ResultLine line, int runs, int bytes, string effect, string content = "random") =>
+        line.Measure == "agent-300" && line.Number("runs") == runs && line.Number("bytes") == bytes
+        && line.Text("effect") == effect && line.Text("content") == content && line.Number("length") == 300;
+}
