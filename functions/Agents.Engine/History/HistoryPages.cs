@@ -1,0 +1,56 @@
+using Agents.Contracts.History;
+using Agents.Engine.Store;
+
+namespace Agents.Engine.History;
+
+/// <summary>Reads stored rows as events: payloads put back, and a fork's start event under the fork's own identity.</summary>
+internal sealed class HistoryPages(IOwnerStore store)
+{
+    const long PageBytes = 4 * 1024 * 1024;
+
+    /// <summary>Events of an execution from a sequence on, about 4 MiB of rows; empty at the end.</summary>
+    public async Task<IReadOnlyList<SequencedEvent>> ReadAsync(
+        ExecutionRecord execution, long lineageKey, string instanceId, long from, CancellationToken cancel)
+    {
+        var rows = await store.ReadHistoryAsync(execution.Key, from, PageBytes, cancel);
+        var events = new List<SequencedEvent>();
+        foreach (var row in rows)
+        {
+            var decoded = await DecodeAsync(row, lineageKey, cancel);
+            for (var i = row.Skip; i < row.Skip + row.Take; i++)
+            {
+                var sequence = row.FirstSequence + i;
+                if (sequence >= from)
+                {
+                    events.Add(new SequencedEvent(sequence, Own(decoded[i], execution, instanceId)));
+                }
+            }
+        }
+
+        return events;
+    }
+
+    async Task<IReadOnlyList<HistoryEvent>> DecodeAsync(HistoryRow row, long lineageKey, CancellationToken cancel)
+    {
+        var missing = new List<string>();
+        var events = HistoryCodec.Decode(row.Bytes, null, missing);
+        if (missing.Count == 0)
+        {
+            return events;
+        }
+
+        var stored = await store.ReadPayloadsAsync(lineageKey, missing, cancel);
+        var payloads = stored.ToDictionary(p => p.Key, p => HistoryCodec.ReadPayload(p.Value));
+        missing.Clear();
+        events = HistoryCodec.Decode(row.Bytes, payloads, missing);
+        return missing.Count == 0
+            ? events
+            : throw new Instances.InvariantException(
+                $"payload {missing[0]} of the events at {row.FirstSequence} is not in the store");
+    }
+
+    static HistoryEvent Own(HistoryEvent e, ExecutionRecord execution, string instanceId) =>
+        e is ExecutionStarted s && s.ExecutionId != execution.ExecutionId
+            ? s with { ExecutionId = execution.ExecutionId, InstanceId = instanceId, Generation = execution.Generation }
+            : e;
+}

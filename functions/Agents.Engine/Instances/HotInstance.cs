@@ -1,0 +1,62 @@
+using Agents.Contracts.Effects;
+using Agents.Contracts.History;
+using Agents.Contracts.Work;
+using Agents.Engine.Store;
+using Agents.Engine.Work;
+
+namespace Agents.Engine.Instances;
+
+/// <summary>What an owner holds of an instance while it is hot. Touched only by its actor.</summary>
+internal sealed class HotInstance
+{
+    public required InstanceRecord Record { get; init; }
+
+    public required InstanceState State { get; init; }
+
+    public required IReadOnlyList<IdentitySeed> Seeds { get; init; }
+
+    public required OrchestratorMatch Match { get; init; }
+
+    /// <summary>Committed history for the first turn; given away then.</summary>
+    public List<SequencedEvent>? Past { get; set; }
+
+    public IOrchestratorSession? Session { get; set; }
+
+    public Dictionary<int, RunningActivity> InFlight { get; } = [];
+
+    /// <summary>Entries known to matter: of earlier generations, and of open tasks.</summary>
+    public Dictionary<string, LedgerEntry> Ledger { get; } = [];
+
+    /// <summary>AtMostOnce tasks whose next attempt needs an intent first.</summary>
+    public HashSet<int> NeedsIntent { get; } = [];
+
+    /// <summary>Tasks in doubt that wait for a person.</summary>
+    public HashSet<int> InDoubt { get; } = [];
+
+    /// <summary>True once the host is stopping: nothing new starts.</summary>
+    public bool Draining { get; set; }
+
+    public long SessionBytes { get; set; }
+
+    long _deltaAfter = -1;
+    int _deltaRow;
+
+    public string ExecutionId => Record.Execution.ExecutionId;
+
+    public int Generation => Record.Execution.Generation;
+
+    /// <summary>Next row number behind the event before <paramref name="nextSequence"/>.</summary>
+    public int NextDeltaRow(long nextSequence)
+    {
+        if (_deltaAfter != nextSequence - 1)
+        {
+            _deltaAfter = nextSequence - 1;
+            _deltaRow = 0;
+        }
+
+        return ++_deltaRow;
+    }
+
+    /// <summary>Rows an earlier owner left behind the last event: numbering goes on after them.</summary>
+    public void DeltasStandAt(long after, int row) => (_deltaAfter, _deltaRow) = (after, row);
+}

@@ -1,0 +1,163 @@
+using Agents.Engine.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Agents.Engine.Work;
+
+/// <summary>
+/// Writes everything that is ready on this node in one transaction, one batch in flight at a time: while one batch is
+/// being made durable the next one gathers. An instance is in at most one batch because its owner awaits its commit.
+/// </summary>
+internal sealed class Committer(IWriteStore store, EngineOptions options, EngineEnvironment environment)
+{
+    static readonly TimeSpan s_retryFirst = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan s_retryMax = TimeSpan.FromSeconds(15);
+
+    readonly Lock _gate = new();
+    readonly Queue<Pending> _waiting = new();
+    bool _running;
+
+    /// <summary>What keeps the store from taking writes; null while all is well.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>
+    /// Completes once the write is durable or refused. An <see cref="InstanceCommit"/> waits through a store that is
+    /// unavailable (nothing of it is in); any other write then fails at once, so that its caller can tell its client.
+    /// </summary>
+    public Task<WriteOutcome> SubmitAsync(StoreWrite write)
+    {
+        var pending = new Pending(write);
+        var start = false;
+        lock (_gate)
+        {
+            _waiting.Enqueue(pending);
+            if (!_running)
+            {
+                _running = start = true;
+            }
+        }
+
+        if (start)
+        {
+            _ = DrainAsync();
+        }
+
+        return pending.Outcome.Task;
+    }
+
+    async Task DrainAsync()
+    {
+        while (true)
+        {
+            List<Pending> batch;
+            lock (_gate)
+            {
+                if (_waiting.Count == 0)
+                {
+                    _running = false;
+                    return;
+                }
+
+                batch = new List<Pending>(Math.Min(_waiting.Count, options.GroupWritesMax));
+                while (batch.Count < options.GroupWritesMax && _waiting.TryDequeue(out var next))
+                {
+                    batch.Add(next);
+                }
+            }
+
+            await WriteAsync(batch);
+        }
+    }
+
+    async Task WriteAsync(List<Pending> batch)
+    {
+        var delay = s_retryFirst;
+        while (batch.Count > 0)
+        {
+            try
+            {
+                var outcomes = await store.WriteAsync(batch.ConvertAll(p => p.Write), CancellationToken.None);
+                Problem = null;
+                for (var i = 0; i < batch.Count; i++)
+                {
+                    batch[i].Outcome.TrySetResult(outcomes[i]);
+                }
+
+                return;
+            }
+            catch (StoreUnavailableException e)
+            {
+                // Nothing of the batch is in, so sending it again is no blind retry.
+                Problem = e.Message;
+                Log.StoreUnavailable(environment.Log, e, delay);
+                batch = FailAllButCommits(batch, e);
+            }
+            catch (UnknownOutcomeException e)
+            {
+                Problem = e.Message;
+                Log.UnknownOutcome(environment.Log, e, batch.Count);
+                await ReadBackAsync(FailAllButCommits(batch, e));
+                return;
+            }
+            catch (Exception e)
+            {
+                // A bug in the store: its instances must not hang; each owner reloads from what is stored.
+                Log.StoreFault(environment.Log, e);
+                batch.ForEach(p => p.Outcome.TrySetException(e));
+                return;
+            }
+
+            await Task.Delay(delay, environment.Clock);
+            delay = delay * 2 < s_retryMax ? delay * 2 : s_retryMax;
+        }
+    }
+
+    static List<Pending> FailAllButCommits(List<Pending> batch, Exception e)
+    {
+        foreach (var pending in batch.Where(p => p.Write is not InstanceCommit))
+        {
+            pending.Outcome.TrySetException(e);
+        }
+
+        return batch.FindAll(p => p.Write is InstanceCommit);
+    }
+
+    /// <summary>The reply to COMMIT was lost: what is stored tells which commits are in; the others are given up.</summary>
+    async Task ReadBackAsync(List<Pending> commits)
+    {
+        var delay = s_retryFirst;
+        while (commits.Count > 0)
+        {
+            try
+            {
+                var keys = commits.ConvertAll(p => ((InstanceCommit)p.Write).InstanceKey);
+                var stored = (await store.ReadInstancesAsync(keys, CancellationToken.None)).ToDictionary(r => r.Key);
+                Problem = null;
+                foreach (var pending in commits)
+                {
+                    var sent = (InstanceCommit)pending.Write;
+                    var isIn = stored.TryGetValue(sent.InstanceKey, out var row) && row.LastCommitId == sent.CommitId;
+                    pending.Outcome.TrySetResult(isIn
+                        ? new WriteOutcome.Committed(sent.Next is null ? null : row!.Execution.Key)
+                        : new WriteOutcome.Fenced());
+                }
+
+                return;
+            }
+            catch (Exception e) when (e is StoreUnavailableException or UnknownOutcomeException)
+            {
+                Problem = e.Message;
+                Log.StoreUnavailable(environment.Log, e, delay);
+                await Task.Delay(delay, environment.Clock);
+                delay = delay * 2 < s_retryMax ? delay * 2 : s_retryMax;
+            }
+        }
+    }
+
+    sealed class Pending(StoreWrite write)
+    {
+        public StoreWrite Write { get; } = write;
+
+        public TaskCompletionSource<WriteOutcome> Outcome { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,35 @@
+using Agents.Contracts.Work;
+
+namespace Agents.Engine.Work;
+
+/// <summary>What an actor is told.</summary>
+internal abstract record Mail
+{
+    /// <summary>Rows may wait in the inbox; a hint.</summary>
+    public sealed record Inbox : Mail
+    {
+        public static readonly Inbox Hint = new();
+    }
+
+    /// <summary>A timer may be due; a hint.</summary>
+    public sealed record Timer : Mail
+    {
+        public static readonly Timer Hint = new();
+    }
+
+    public sealed record Finished(RunningActivity Activity, ActivityOutcome Outcome) : Mail;
+
+    public sealed record Flush(RunningActivity Activity) : Mail;
+
+    /// <summary>Give the instance up if it is idle: memory is needed.</summary>
+    public sealed record Evict : Mail
+    {
+        public static readonly Evict Now = new();
+    }
+
+    /// <summary>The host stops: let what runs end, then give the instance up.</summary>
+    public sealed record Drain : Mail
+    {
+        public static readonly Drain Now = new();
+    }
+}

@@ -1,0 +1,136 @@
+using Agents.Contracts.Effects;
+using Agents.Contracts.Instances;
+using Agents.Contracts.Work;
+using Agents.Engine.Instances;
+using Agents.Engine.Live;
+
+namespace Agents.Engine.Work;
+
+/// <summary>One attempt of one activity in this process.</summary>
+internal sealed class RunningActivity(NodeServices node, InstanceActor owner, ActivityWorkItem item, long intentAt)
+    : IActivityContext
+{
+    readonly CancellationTokenSource _cancel = new();
+    int _acted;
+
+    public ActivityWorkItem Item { get; } = item;
+
+    public DeltaBuffer Deltas { get; } = new(node.Options, node.Clock);
+
+    public bool IsAtMostOnce => Item.Effect is { Class: EffectClass.AtMostOnce };
+
+    public IHistorySource History => node.History;
+
+    public bool MayAct()
+    {
+        if (_cancel.IsCancellationRequested || owner.IsClosed
+            || node.Clock.GetElapsedTime(intentAt) > node.Options.StartDeadline)
+        {
+            return false;
+        }
+
+        Interlocked.Exchange(ref _acted, 1);
+        return true;
+    }
+
+    public void Publish(StreamDelta delta)
+    {
+        if (Deltas.Add(delta))
+        {
+            owner.Post(new Mail.Flush(this));
+        }
+    }
+
+    public void Cancel() => _cancel.Cancel();
+
+    /// <summary>Runs the attempt to its outcome and hands that to the owner, or keeps it as evidence when the owner is gone.</summary>
+    public async Task RunAsync()
+    {
+        // Activities of one turn start side by side; a long synchronous part must not hold up the actor.
+        await Task.Yield();
+        await node.Slots.TakeAsync();
+        ActivityOutcome outcome;
+        try
+        {
+            outcome = await RunHostAsync();
+        }
+        finally
+        {
+            node.Slots.Release();
+        }
+
+        if (!owner.Post(new Mail.Finished(this, outcome)))
+        {
+            await KeepEvidenceAsync(outcome);
+        }
+    }
+
+    async Task<ActivityOutcome> RunHostAsync()
+    {
+        try
+        {
+            if (!node.Activities.CanRun(Item.Name, Item.Version))
+            {
+                return new ActivityOutcome.Failed(new FailureDetails(
+                    "ActivityTaskNotFound", $"No activity named '{Item.Name}' is registered here.", IsNonRetriable: true));
+            }
+
+            return await node.Activities.RunAsync(Item, this, _cancel.Token);
+        }
+        catch (Exception e) when (IsAtMostOnce && Item.Mode == ActivityMode.Execute)
+        {
+            return Volatile.Read(ref _acted) == 0
+                ? new ActivityOutcome.NotStarted()
+                : new ActivityOutcome.InDoubt($"the attempt ended without an outcome: {e.Message}");
+        }
+        catch (Exception e) when (Item.Mode == ActivityMode.Reconcile)
+        {
+            return new ActivityOutcome.InDoubt($"the probe failed: {e.Message}");
+        }
+        catch (OperationCanceledException) when (_cancel.IsCancellationRequested)
+        {
+            return new ActivityOutcome.NotStarted();
+        }
+        catch (Exception e)
+        {
+            return new ActivityOutcome.Failed(FailureDetails.From(e));
+        }
+    }
+
+    async Task KeepEvidenceAsync(ActivityOutcome outcome)
+    {
+        if (!IsAtMostOnce || Item.Effect is not { } effect)
+        {
+            return;
+        }
+
+        var state = outcome switch
+        {
+            ActivityOutcome.Completed => LedgerState.Receipt,
+            ActivityOutcome.NotStarted => LedgerState.Absent,
+            _ => (LedgerState?)null,
+        };
+        if (state is { } settled)
+        {
+            var entry = Entry(effect, settled) with
+            {
+                Receipt = (outcome as ActivityOutcome.Completed)?.Result,
+                Evidence = "executor, after the run had moved on",
+                SettledAt = node.Clock.GetUtcNow(),
+            };
+            await node.Committer.SubmitAsync(new Store.EvidenceWrite(entry));
+        }
+    }
+
+    public LedgerEntry Entry(EffectIntent effect, LedgerState state) => new()
+    {
+        Key = effect.Key,
+        InstanceId = Item.InstanceId,
+        ExecutionId = Item.ExecutionId,
+        TaskId = Item.TaskId,
+        Tool = effect.Tool,
+        State = state,
+        AttemptToken = Item.AttemptToken,
+        IntentAt = node.Clock.GetUtcNow(),
+    };
+}
