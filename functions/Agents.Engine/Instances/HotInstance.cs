@@ -30,6 +30,12 @@ internal sealed class HotInstance
     /// <summary>AtMostOnce tasks whose next attempt needs an intent first.</summary>
     public HashSet<int> NeedsIntent { get; } = [];
 
+    /// <summary>Tasks whose intent this owner wrote and whose attempt has not begun.</summary>
+    public HashSet<int> FreshIntents { get; } = [];
+
+    /// <summary>Monotonic time from before the commit of a task's intent; its start deadline counts from there.</summary>
+    public Dictionary<int, long> IntentMadeAt { get; } = [];
+
     /// <summary>Tasks in doubt that wait for a person.</summary>
     public HashSet<int> InDoubt { get; } = [];
 

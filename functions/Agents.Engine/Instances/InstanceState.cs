@@ -25,6 +25,8 @@ internal sealed class InstanceState
 
     public IReadOnlyDictionary<int, string> Children => _children;
 
+    public bool IsStarted => Start is not null;
+
     public bool Suspended => Status == OrchestrationStatus.Suspended;
 
     public void Apply(in SequencedEvent item)

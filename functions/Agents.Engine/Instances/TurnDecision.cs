@@ -12,6 +12,9 @@ internal sealed class TurnDecision
 
     public NextExecution? Next { get; set; }
 
+    /// <summary>Null leaves the custom status as it is.</summary>
+    public string? CustomStatus { get; set; }
+
     public List<InboxSend> Sends { get; } = [];
 
     public List<InstanceStart> Starts { get; } = [];

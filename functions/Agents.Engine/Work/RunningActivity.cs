@@ -97,7 +97,8 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
         }
     }
 
-    async Task KeepEvidenceAsync(ActivityOutcome outcome)
+    /// <summary>A receipt nobody waits for any more still settles its entry.</summary>
+    public async Task KeepEvidenceAsync(ActivityOutcome outcome)
     {
         if (!IsAtMostOnce || Item.Effect is not { } effect)
         {

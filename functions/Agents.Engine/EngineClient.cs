@@ -1,0 +1,182 @@
+using System.Text;
+using System.Text.Json;
+using Agents.Contracts;
+using Agents.Contracts.Client;
+using Agents.Contracts.Effects;
+using Agents.Contracts.History;
+using Agents.Contracts.Instances;
+using Agents.Engine.History;
+using Agents.Engine.Instances;
+using Agents.Engine.Live;
+using Agents.Engine.Store;
+using Agents.Engine.Work;
+
+namespace Agents.Engine;
+
+/// <summary>Everything a client may ask of a node. What it acknowledges is durable.</summary>
+public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IHistoryReader
+{
+    readonly NodeServices _node;
+    readonly HistorySource _history;
+    readonly Action<DateTimeOffset> _schedule;
+    readonly InstanceAdmin _admin;
+
+    internal EngineClient(NodeServices node, HistorySource history, Action<DateTimeOffset> schedule)
+    {
+        _node = node;
+        _history = history;
+        _schedule = schedule;
+        _admin = new InstanceAdmin(node);
+    }
+
+    public async Task<StartOutcome> StartAsync(StartRequest request, CancellationToken cancel)
+    {
+        CheckSize(request.Input, "input");
+        var executionId = _node.NewToken();
+        var outcome = await _node.Committer.SubmitAsync(new InstanceStart
+        {
+            InstanceId = request.Id,
+            ExecutionId = executionId,
+            Name = request.Name,
+            Version = request.Version,
+            Tags = request.Tags,
+            RequestDigest = request.RequestDigest ?? RequestDigest.Of(request.Name, request.Version, request.Input),
+            ReplaceTerminal = request.ReplaceTerminal,
+            ScheduledStart = request.ScheduledStart,
+            Now = _node.Clock.GetUtcNow(),
+            Inbox = [new InboxMessage(
+                InboxKind.HistoryEvent,
+                HistoryCodec.EncodeOne(new ExecutionStarted
+                {
+                    Name = request.Name, Version = request.Version, Input = request.Input, InstanceId = request.Id,
+                    ExecutionId = executionId, Tags = request.Tags, ScheduledStart = request.ScheduledStart,
+                }),
+                VisibleAt: request.ScheduledStart)],
+        });
+        var started = outcome is WriteOutcome.Started s ? s.Outcome : throw Refused(outcome);
+        if (started == StartOutcome.Started)
+        {
+            Announce(request.Id, request.ScheduledStart);
+        }
+
+        return started;
+    }
+
+    public Task<InstanceView?> GetAsync(InstanceId id, bool withPayloads, CancellationToken cancel) =>
+        _admin.ViewAsync(id, withPayloads, cancel);
+
+    public Task<InstancePage> QueryAsync(InstanceQuery query, CancellationToken cancel) =>
+        _node.Store.Queries.QueryAsync(query, cancel);
+
+    public async Task<SendOutcome> SendAsync(
+        InstanceId id, InstanceMessage message, string? dedupKey, CancellationToken cancel)
+    {
+        var now = _node.Clock.GetUtcNow();
+        var outcome = await _node.Committer.SubmitAsync(new InboxSend(id, Encode(message, dedupKey), now));
+        var sent = outcome is WriteOutcome.Sent s ? s.Outcome : throw Refused(outcome);
+        if (sent == SendOutcome.Accepted)
+        {
+            _node.Wake(id);
+        }
+
+        return sent;
+    }
+
+    public async Task<InstanceView?> WaitForCompletionAsync(InstanceId id, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var changed = _node.Live.NextCommit(id);
+            var view = await _node.Store.Queries.GetAsync(id, cancel);
+            if (view is null || view.Status.IsTerminal() || view.Parked is not null)
+            {
+                return view is null ? null : await GetAsync(id, true, cancel);
+            }
+
+            await changed.WaitAsync(cancel);
+        }
+    }
+
+    public Task<AdminOutcome> RewindAsync(InstanceId id, string? reason, CancellationToken cancel) =>
+        _admin.RewindAsync(id, reason, cancel);
+
+    public Task<AdminOutcome> RestartAsync(InstanceId id, bool newId, CancellationToken cancel) =>
+        _admin.RestartAsync(id, newId, this, cancel);
+
+    public Task<AdminOutcome> ForkAsync(
+        InstanceId id, InstanceId newId, long cutSequence, string? newInput, CancellationToken cancel) =>
+        _admin.ForkAsync(id, newId, cutSequence, newInput, cancel);
+
+    public Task<PurgeOutcome> PurgeAsync(InstanceId id, bool recursive, bool force, CancellationToken cancel) =>
+        _admin.PurgeAsync(id, recursive, force, cancel);
+
+    public Task<AdminOutcome> UnparkAsync(InstanceId id, CancellationToken cancel) => _admin.UnparkAsync(id, cancel);
+
+    public Task<IReadOnlyList<LedgerEntry>> ListEffectsAsync(InstanceId id, bool inDoubtOnly, CancellationToken cancel) =>
+        _node.Store.Owner.ReadLedgerAsync(id, inDoubtOnly, cancel);
+
+    public ValueTask<IReadOnlyList<SequencedEvent>> ReadAsync(
+        InstanceId instance, int generation, long fromSequence, int max, CancellationToken cancel) =>
+        _history.ReadAsync(instance, generation, fromSequence, max, cancel);
+
+    public async Task<IReadOnlyList<ExecutionView>> ListExecutionsAsync(InstanceId id, CancellationToken cancel) =>
+        await _admin.ListExecutionsAsync(id, cancel);
+
+    public IAsyncEnumerable<StreamItem> ReadStreamAsync(InstanceId id, StreamOffset? after, CancellationToken cancel) =>
+        new RunStream(_node, _history).ReadAsync(id, after, cancel);
+
+    /// <summary>Scans the store for what must always hold; one line for each breach, none when all is well.</summary>
+    public Task<IReadOnlyList<string>> VerifyStoreAsync(CancellationToken cancel) => _node.Store.Admin.VerifyAsync(cancel);
+
+    void Announce(InstanceId id, DateTimeOffset? at)
+    {
+        if (at is { } later && later > _node.Clock.GetUtcNow())
+        {
+            _schedule(later);
+        }
+        else
+        {
+            _node.Wake(id);
+        }
+    }
+
+    InboxMessage Encode(InstanceMessage message, string? dedupKey) => message switch
+    {
+        InstanceMessage.Resolve r => new InboxMessage(
+            InboxKind.EffectResolution,
+            JsonSerializer.SerializeToUtf8Bytes(r.Resolution, ContractsJson.Plain.EffectResolution),
+            DedupKey: dedupKey),
+        _ => new InboxMessage(InboxKind.HistoryEvent, HistoryCodec.EncodeOne(Event(message)), DedupKey: dedupKey),
+    };
+
+    HistoryEvent Event(InstanceMessage message)
+    {
+        switch (message)
+        {
+            case InstanceMessage.Raise m:
+                CheckSize(m.Input, "event");
+                return new EventRaised { Name = m.Name, Input = m.Input };
+            case InstanceMessage.Terminate m:
+                CheckSize(m.Output, "output");
+                return new ExecutionTerminated { Input = m.Output, Recurse = m.Recurse };
+            case InstanceMessage.Suspend m:
+                return new ExecutionSuspended { Reason = m.Reason };
+            case InstanceMessage.Resume m:
+                return new ExecutionResumed { Reason = m.Reason };
+            default:
+                throw new ArgumentException($"{message.GetType().Name} is not a message an instance takes", nameof(message));
+        }
+    }
+
+    void CheckSize(string? value, string what)
+    {
+        if (value is not null && Encoding.UTF8.GetByteCount(value) > _node.Options.ValueBytesMax)
+        {
+            throw new ArgumentException($"AG1005: the {what} is larger than {_node.Options.ValueBytesMax} bytes, "
+                + "the most the engine accepts (EngineOptions.ValueBytesMax)");
+        }
+    }
+
+    static InvalidOperationException Refused(WriteOutcome outcome) => new(
+        $"AG1002: the store refused the write: {(outcome as WriteOutcome.Refused)?.Why ?? outcome.GetType().Name}");
+}

@@ -1,0 +1,216 @@
+using System.Collections.Concurrent;
+using Agents.Contracts.Work;
+using Agents.Engine.History;
+using Agents.Engine.Instances;
+using Agents.Engine.Live;
+using Agents.Engine.Store;
+using Agents.Engine.Work;
+using Microsoft.Extensions.Logging;
+
+namespace Agents.Engine;
+
+/// <summary>
+/// One node of the durable engine: owns instances, runs their turns, writes their commits. Start it, use
+/// <see cref="Client"/>, stop it; killing it at any moment instead loses nothing that was acknowledged.
+/// </summary>
+public sealed class EngineNode : IAsyncDisposable
+{
+    readonly ConcurrentDictionary<string, InstanceActor> _actors = new();
+    readonly NodeServices _services;
+    readonly EngineOptions _options;
+    readonly Lock _sweepGate = new();
+    ITimer? _sweep;
+    bool _sweeping;
+    bool _sweepAgain;
+    volatile bool _running;
+    long _hotBytes;
+
+    public EngineNode(
+        IEngineStore store, IOrchestratorHost orchestrators, IActivityHost activities, EngineOptions options,
+        EngineEnvironment environment)
+    {
+        _options = options;
+        var live = new LiveHub();
+        var history = new HistorySource(store);
+        var committer = new Committer(store.Writes, options, environment);
+        _services = new NodeServices
+        {
+            Store = store,
+            Committer = committer,
+            Orchestrators = orchestrators,
+            Activities = activities,
+            Options = options,
+            Environment = environment,
+            History = history,
+            Slots = new ActivitySlots(options.ActivitiesMax),
+            Loads = new ActivitySlots(options.LoadsMax),
+            Live = live,
+            Wake = Wake,
+            Closed = actor => _actors.TryRemove(KeyValuePair.Create(actor.InstanceId, actor)),
+            HotBytesChanged = HotBytesChanged,
+        };
+        Client = new EngineClient(_services, history, Schedule);
+    }
+
+    /// <summary>Clients' door to this node.</summary>
+    public EngineClient Client { get; }
+
+    /// <summary>Instances that are hot here now.</summary>
+    public int HotInstances => _actors.Count;
+
+    /// <summary>What keeps the store from taking writes (disk full, gone); null while all is well.</summary>
+    public string? StoreProblem => _services.Committer.Problem;
+
+    /// <summary>Takes over what is unfinished and begins to run. With Execute off it only serves clients.</summary>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        if (!_options.Execute)
+        {
+            return;
+        }
+
+        _running = true;
+        await _services.Store.Admin.ForgetTombstonesAsync(_services.Clock.GetUtcNow() - _options.DedupWindow, cancel);
+        _sweep = _services.Clock.CreateTimer(
+            static node => ((EngineNode)node!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await SweepAsync();
+    }
+
+    /// <summary>
+    /// Gives every instance up after its last commit. Activities are asked to stop; those that do not within
+    /// <paramref name="patience"/> are left behind, as a crash would.
+    /// </summary>
+    public async Task StopAsync(TimeSpan patience)
+    {
+        if (!_running)
+        {
+            return;
+        }
+
+        _running = false;
+        if (_sweep is not null)
+        {
+            await _sweep.DisposeAsync();
+        }
+
+        var drained = Task.WhenAll(_actors.Values.Select(a => a.DrainAsync()));
+        await Task.WhenAny(drained, Task.Delay(patience, _services.Clock));
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.FromSeconds(5));
+
+    void Wake(string instanceId)
+    {
+        if (!_running)
+        {
+            return;
+        }
+
+        while (true)
+        {
+            var actor = _actors.GetOrAdd(instanceId, static (id, services) => new InstanceActor(services, id), _services);
+            if (actor.Post(Mail.Inbox.Hint))
+            {
+                return;
+            }
+
+            _actors.TryRemove(KeyValuePair.Create(instanceId, actor));
+        }
+    }
+
+    /// <summary>Something comes due at that time that nobody owns.</summary>
+    void Schedule(DateTimeOffset at)
+    {
+        var due = at - _services.Clock.GetUtcNow();
+        if (due < _options.SweepEvery)
+        {
+            _sweep?.Change(due < TimeSpan.Zero ? TimeSpan.Zero : due, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    void Sweep()
+    {
+        lock (_sweepGate)
+        {
+            if (_sweeping)
+            {
+                _sweepAgain = true;
+                return;
+            }
+
+            _sweeping = true;
+        }
+
+        _ = SweepLoopAsync();
+    }
+
+    async Task SweepLoopAsync()
+    {
+        while (true)
+        {
+            await SweepAsync();
+            lock (_sweepGate)
+            {
+                if (!_sweepAgain)
+                {
+                    _sweeping = false;
+                    return;
+                }
+
+                _sweepAgain = false;
+            }
+        }
+    }
+
+    /// <summary>Wakes what nobody owns, and sets the clock for what comes due next.</summary>
+    async Task SweepAsync()
+    {
+        var next = _options.SweepEvery;
+        try
+        {
+            var now = _services.Clock.GetUtcNow();
+            var max = _options.SweepClaimsMax;
+            var found = await _services.Store.Owner.FindClaimableAsync(_options.NodeId, now, max, CancellationToken.None);
+            foreach (var instance in found)
+            {
+                Wake(instance.InstanceId);
+            }
+
+            if (found.Count == max)
+            {
+                next = TimeSpan.FromMilliseconds(200);
+            }
+            else if (await _services.Store.Owner.NextWakeAsync(CancellationToken.None) is { } at && at - now < next)
+            {
+                next = at > now ? at - now : TimeSpan.FromSeconds(1);
+            }
+        }
+        catch (Exception e)
+        {
+            Log.SweepFault(_services.Log, e);
+        }
+
+        try
+        {
+            _sweep?.Change(next, Timeout.InfiniteTimeSpan);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Stopped meanwhile.
+        }
+    }
+
+    /// <summary>Over the memory bound, idle instances go, the longest idle first; replay brings them back.</summary>
+    void HotBytesChanged(long change)
+    {
+        if (Interlocked.Add(ref _hotBytes, change) <= _options.HotBytesMax || change <= 0)
+        {
+            return;
+        }
+
+        foreach (var actor in _actors.Values.Where(a => a.IsIdle).OrderBy(a => a.LastStepAt).Take(16))
+        {
+            actor.Post(Mail.Evict.Now);
+        }
+    }
+}

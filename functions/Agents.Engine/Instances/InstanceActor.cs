@@ -1,0 +1,305 @@
+using Agents.Engine.Store;
+using Agents.Engine.Work;
+
+namespace Agents.Engine.Instances;
+
+/// <summary>
+/// Owner of one instance on this node: takes mail, one step at a time, each step one commit. Whoever posts first runs
+/// the pump on its own thread; there is no thread per instance and no lock across an await.
+/// </summary>
+internal sealed class InstanceActor(NodeServices node, string instanceId)
+{
+    readonly Lock _gate = new();
+    List<Mail> _mail = [];
+    bool _running;
+    bool _closed;
+    HotInstance? _hot;
+    ITimer? _timer;
+    DateTimeOffset? _timerAt;
+    TaskCompletionSource? _drained;
+
+    public string InstanceId => instanceId;
+
+    public bool IsClosed => Volatile.Read(ref _closed);
+
+    /// <summary>Monotonic time of the last step; idle instances with the oldest go first when memory is needed.</summary>
+    public long LastStepAt { get; private set; }
+
+    /// <summary>Nothing runs here now, so that giving it up costs a replay and nothing else.</summary>
+    public bool IsIdle => _hot is { InFlight.Count: 0 };
+
+    /// <summary>False: this actor has closed; whoever has mail must find or make another.</summary>
+    public bool Post(Mail mail)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return false;
+            }
+
+            _mail.Add(mail);
+            if (_running)
+            {
+                return true;
+            }
+
+            _running = true;
+        }
+
+        _ = PumpAsync();
+        return true;
+    }
+
+    /// <summary>Completes once the instance is given up.</summary>
+    public Task DrainAsync()
+    {
+        TaskCompletionSource drained;
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return Task.CompletedTask;
+            }
+
+            drained = _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        Post(Mail.Drain.Now);
+        return drained.Task;
+    }
+
+    async Task PumpAsync()
+    {
+        while (true)
+        {
+            List<Mail> mail;
+            lock (_gate)
+            {
+                if (_mail.Count == 0 || _closed)
+                {
+                    _running = false;
+                    return;
+                }
+
+                mail = _mail;
+                _mail = [];
+            }
+
+            try
+            {
+                await StepAsync(mail);
+            }
+            catch (Exception e)
+            {
+                await FaultAsync(e);
+            }
+        }
+    }
+
+    async Task StepAsync(List<Mail> mail)
+    {
+        if (_hot is null)
+        {
+            _hot = await new InstanceLoader(node).LoadAsync(instanceId);
+            if (_hot is null)
+            {
+                Close(wakeAgain: false);
+                return;
+            }
+
+            if (_hot.Record.ClaimsWithoutProgress > node.Options.ClaimsWithoutProgressMax)
+            {
+                await ParkAsync(_hot, $"AG1003: {_hot.Record.ClaimsWithoutProgress} claims in a row led to no commit");
+                return;
+            }
+
+            mail.Add(Mail.Inbox.Hint);
+            await new Recovery(node, this, _hot).BeginAsync();
+        }
+
+        LastStepAt = node.Clock.GetTimestamp();
+        var result = await new Step(node, this, _hot).RunAsync(mail);
+        switch (result)
+        {
+            case StepResult.Goes:
+                ArmTimer(_hot);
+                break;
+            case StepResult.Parks parks:
+                await ParkAsync(_hot, parks.Reason);
+                break;
+            case StepResult.Fenced:
+                Log.Fenced(node.Log, instanceId);
+                Close(wakeAgain: true);
+                break;
+            case StepResult.Renewed:
+                Close(wakeAgain: true);
+                break;
+            default:
+                Close(wakeAgain: false);
+                break;
+        }
+    }
+
+    void ArmTimer(HotInstance hot)
+    {
+        var next = hot.State.NextTimer();
+        if (next == _timerAt)
+        {
+            return;
+        }
+
+        _timerAt = next;
+        if (next is not { } at)
+        {
+            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // Long waits are cut: the timer of the platform holds 49 days at most, and the wall clock may be set.
+        var due = at - node.Clock.GetUtcNow();
+        due = due < TimeSpan.Zero ? TimeSpan.Zero : due > TimeSpan.FromHours(1) ? TimeSpan.FromHours(1) : due;
+        _timer ??= node.Clock.CreateTimer(
+            static actor => ((InstanceActor)actor!).TimerElapsed(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(due, Timeout.InfiniteTimeSpan);
+    }
+
+    void TimerElapsed()
+    {
+        _timerAt = null;
+        Post(Mail.Timer.Hint);
+    }
+
+    async Task ParkAsync(HotInstance hot, string reason)
+    {
+        Log.Parked(node.Log, instanceId, reason);
+        await node.Committer.SubmitAsync(new InstanceCommit
+        {
+            InstanceKey = hot.Record.Key,
+            ExecutionKey = hot.Record.Execution.Key,
+            OwnerEpoch = hot.Record.OwnerEpoch,
+            ExpectedSequence = hot.State.NextSequence,
+            CommitId = node.NewCommitId(),
+            Now = node.Clock.GetUtcNow(),
+            Park = reason,
+            Release = true,
+        });
+        Close(wakeAgain: false);
+    }
+
+    /// <summary>A fault of ours: reload from the store; claims without progress are counted there and end in parking.</summary>
+    async Task FaultAsync(Exception e)
+    {
+        Log.ActorFault(node.Log, e, instanceId);
+        try
+        {
+            if (_hot is { } hot && e is InvariantException)
+            {
+                await ParkAsync(hot, $"AG1001: {e.Message}");
+                return;
+            }
+
+            if (_hot is null && e is InvariantException or InvalidDataException)
+            {
+                await ParkUnloadedAsync(e.Message);
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(1), node.Clock);
+        }
+        catch (Exception second)
+        {
+            Log.ActorFault(node.Log, second, instanceId);
+        }
+
+        Close(wakeAgain: true);
+    }
+
+    async Task ParkUnloadedAsync(string reason)
+    {
+        var row = await node.Store.Queries.FindAsync(instanceId, CancellationToken.None);
+        Log.Parked(node.Log, instanceId, reason);
+        if (row is not null)
+        {
+            await node.Committer.SubmitAsync(new InstanceCommit
+            {
+                InstanceKey = row.Key,
+                ExecutionKey = row.Execution.Key,
+                OwnerEpoch = row.OwnerEpoch,
+                ExpectedSequence = row.NextSequence,
+                CommitId = node.NewCommitId(),
+                Now = node.Clock.GetUtcNow(),
+                Park = $"AG1001: {reason}",
+                Release = true,
+            });
+        }
+
+        Close(wakeAgain: false);
+    }
+
+    /// <summary>Ends this actor. Attempts still running hand their receipts in as evidence.</summary>
+    void Close(bool wakeAgain)
+    {
+        List<Mail> left;
+        lock (_gate)
+        {
+            _closed = true;
+            left = _mail;
+            _mail = [];
+        }
+
+        _timer?.Dispose();
+        _hot?.Session?.Dispose();
+        if (_hot is { } hot)
+        {
+            node.HotBytesChanged(-hot.SessionBytes);
+            foreach (var activity in hot.InFlight.Values)
+            {
+                activity.Cancel();
+            }
+        }
+
+        node.Closed(this);
+        foreach (var finished in left.OfType<Mail.Finished>())
+        {
+            _ = finished.Activity.KeepEvidenceAsync(finished.Outcome);
+        }
+
+        if (wakeAgain || left.Any(m => m is Mail.Inbox))
+        {
+            node.Wake(instanceId);
+        }
+
+        node.Live.Committed(instanceId);
+        _drained?.TrySetResult();
+    }
+}
+
+/// <summary>How a step left the instance.</summary>
+internal abstract record StepResult
+{
+    /// <summary>Still owned and hot.</summary>
+    public sealed record Goes : StepResult
+    {
+        public static readonly Goes On = new();
+    }
+
+    /// <summary>Finished, released or given up.</summary>
+    public sealed record Over : StepResult
+    {
+        public static readonly Over Done = new();
+    }
+
+    /// <summary>A new generation began: load it.</summary>
+    public sealed record Renewed : StepResult
+    {
+        public static readonly Renewed Execution = new();
+    }
+
+    public sealed record Fenced : StepResult
+    {
+        public static readonly Fenced Out = new();
+    }
+
+    public sealed record Parks(string Reason) : StepResult;
+}

@@ -1,0 +1,90 @@
+using Agents.Contracts.Effects;
+using Agents.Contracts.Work;
+using Agents.Engine.Store;
+using Agents.Engine.Work;
+
+namespace Agents.Engine.Instances;
+
+/// <summary>
+/// What a new owner does first: voids text of attempts that died, and decides for each open task whether to run it
+/// again, ask what became of it, or leave it to a person.
+/// </summary>
+internal sealed class Recovery(NodeServices node, InstanceActor actor, HotInstance hot)
+{
+    public async Task BeginAsync()
+    {
+        if (hot.State.Tasks.Count == 0)
+        {
+            return;
+        }
+
+        await RetractAsync();
+        foreach (var task in hot.State.Tasks.Values.OrderBy(t => t.Sequence))
+        {
+            Sort(task);
+        }
+
+        // A suspended instance starts nothing; its tasks begin when it is resumed.
+        if (!hot.State.Suspended)
+        {
+            new Starter(node, actor, hot).StartOpen();
+        }
+    }
+
+    void Sort(OpenTask task)
+    {
+        if (task.Scheduled.Effect is not { Class: EffectClass.AtMostOnce } effect)
+        {
+            return;
+        }
+
+        if (!hot.Ledger.TryGetValue(effect.Key, out var entry) || entry.State == LedgerState.Absent)
+        {
+            hot.NeedsIntent.Add(task.Scheduled.EventId);
+        }
+        else if (entry.State == LedgerState.InDoubt)
+        {
+            hot.InDoubt.Add(task.Scheduled.EventId);
+        }
+    }
+
+    async Task RetractAsync()
+    {
+        var first = hot.State.Tasks.Values.Min(t => t.Sequence);
+        var rows = new List<DeltaRow>();
+        var shown = new Dictionary<(int Task, int Attempt), bool>();
+        var (after, row) = (first - 1, 0);
+        while (await node.Store.Owner.ReadDeltasAsync(
+            hot.Record.Key, hot.Generation, after, row, 1_000, CancellationToken.None) is { Count: > 0 } page)
+        {
+            foreach (var delta in page.Where(d => hot.State.Tasks.ContainsKey(d.TaskId)))
+            {
+                shown[(delta.TaskId, delta.Attempt)] = delta.Kind != "retract";
+            }
+
+            (after, row) = (page[^1].AfterSequence, page[^1].Row);
+            hot.DeltasStandAt(after, row);
+        }
+
+        foreach (var (task, attempt) in shown.Where(s => s.Value).Select(s => s.Key))
+        {
+            rows.Add(new DeltaRow(
+                hot.Generation, hot.State.NextSequence - 1, hot.NextDeltaRow(hot.State.NextSequence), task, attempt,
+                "retract", 0, ""));
+        }
+
+        if (rows.Count > 0)
+        {
+            await node.Committer.SubmitAsync(new InstanceCommit
+            {
+                InstanceKey = hot.Record.Key,
+                ExecutionKey = hot.Record.Execution.Key,
+                OwnerEpoch = hot.Record.OwnerEpoch,
+                ExpectedSequence = hot.State.NextSequence,
+                CommitId = node.NewCommitId(),
+                Now = node.Clock.GetUtcNow(),
+                Deltas = rows,
+            });
+        }
+    }
+}

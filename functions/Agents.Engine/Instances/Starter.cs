@@ -1,0 +1,78 @@
+using Agents.Contracts.Effects;
+using Agents.Contracts.Instances;
+using Agents.Contracts.Work;
+using Agents.Engine.Work;
+
+namespace Agents.Engine.Instances;
+
+/// <summary>Starts attempts of open tasks; always after the commit that caused them.</summary>
+internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstance hot)
+{
+    /// <summary>Every open task that is not running, not in doubt and not waiting for its intent.</summary>
+    public void StartOpen()
+    {
+        if (hot.State.Suspended || hot.Draining)
+        {
+            return;
+        }
+
+        foreach (var task in hot.State.Tasks.Values.OrderBy(t => t.Sequence).ToList())
+        {
+            var id = task.Scheduled.EventId;
+            if (!hot.InFlight.ContainsKey(id) && !hot.InDoubt.Contains(id) && !hot.NeedsIntent.Contains(id))
+            {
+                Start(task);
+            }
+        }
+    }
+
+    void Start(OpenTask task)
+    {
+        var scheduled = task.Scheduled;
+        var entry = scheduled.Effect is { Class: EffectClass.AtMostOnce } effect
+            ? hot.Ledger.GetValueOrDefault(effect.Key)
+            : null;
+        if (entry is { State: LedgerState.Receipt })
+        {
+            // Rewound past a done effect: its receipt is the result.
+            Run(task, ActivityMode.Reconcile, entry.AttemptToken, new ActivityOutcome.Completed(entry.Receipt, entry.Evidence));
+            return;
+        }
+
+        // An intent this process did not just write belongs to an attempt that may have acted.
+        var fresh = entry is not null && hot.FreshIntents.Remove(scheduled.EventId);
+        var mode = entry is { State: LedgerState.Intent } && !fresh ? ActivityMode.Reconcile : ActivityMode.Execute;
+        Run(task, mode, entry?.AttemptToken ?? node.NewToken(), null);
+    }
+
+    void Run(OpenTask task, ActivityMode mode, string token, ActivityOutcome? known)
+    {
+        var scheduled = task.Scheduled;
+        var activity = new RunningActivity(node, actor, new ActivityWorkItem
+        {
+            InstanceId = new InstanceId(hot.Record.InstanceId),
+            ExecutionId = new ExecutionId(hot.ExecutionId),
+            Generation = hot.Generation,
+            TaskId = scheduled.EventId,
+            ScheduledSequence = task.Sequence,
+            Name = scheduled.Name,
+            Version = scheduled.Version,
+            Input = scheduled.Input,
+            Tags = scheduled.Tags,
+            Effect = scheduled.Effect,
+            Mode = mode,
+            AttemptToken = token,
+            Attempt = (int)Math.Min(hot.Record.OwnerEpoch, int.MaxValue),
+            PredecessorGone = node.Options.PredecessorsProvenDead,
+        }, hot.IntentMadeAt.GetValueOrDefault(scheduled.EventId, node.Clock.GetTimestamp()));
+        hot.IntentMadeAt.Remove(scheduled.EventId);
+        hot.InFlight[scheduled.EventId] = activity;
+        if (known is not null)
+        {
+            actor.Post(new Mail.Finished(activity, known));
+            return;
+        }
+
+        _ = activity.RunAsync();
+    }
+}

@@ -1,0 +1,465 @@
+using Agents.Contracts.Actions;
+using Agents.Contracts.Effects;
+using Agents.Contracts.History;
+using Agents.Contracts.Instances;
+using Agents.Contracts.Work;
+using Agents.Engine.Effects;
+using Agents.Engine.History;
+using Agents.Engine.Store;
+using Agents.Engine.Work;
+
+namespace Agents.Engine.Instances;
+
+/// <summary>
+/// One step of an instance: take in what has come, run the orchestrator, write one commit under the fence, and only
+/// then let anything out.
+/// </summary>
+internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance hot)
+{
+    readonly Intake _intake = new(hot.State, hot.ExecutionId);
+    readonly List<LedgerWrite> _ledger = [];
+    readonly List<RunningActivity> _flushes = [];
+    readonly List<RunningActivity> _closed = [];
+    readonly DateTimeOffset _now = node.Clock.GetUtcNow();
+    readonly long _startedAt = node.Clock.GetTimestamp();
+    bool _evict;
+    bool _moreInbox;
+
+    public async Task<StepResult> RunAsync(List<Mail> mail)
+    {
+        await CollectAsync(mail);
+        if (!hot.State.IsStarted && !_intake.Started)
+        {
+            // Scheduled for later, or only messages so far: they wait in the inbox for the start, but for an end.
+            if (!_intake.Terminates)
+            {
+                return await ReleaseAsync(hot.Record.WakeAt);
+            }
+        }
+        else if (hot.Match == OrchestratorMatch.OtherVersion && !_intake.Terminates)
+        {
+            Log.OtherVersion(node.Log, hot.Record.InstanceId, hot.Record.Name, hot.Record.Version);
+            return await ReleaseAsync(_now + TimeSpan.FromMinutes(1));
+        }
+
+        if (!hot.State.Suspended && !hot.Draining)
+        {
+            WriteIntents(hot.NeedsIntent.Order().ToList());
+        }
+
+        TurnDecision? decision = null;
+        if (_intake.HasEvents)
+        {
+            var turn = Turn(out decision);
+            if (turn is not null)
+            {
+                return new StepResult.Parks(turn);
+            }
+        }
+
+        var flushes = Flush();
+        if (decision is null && _ledger.Count == 0 && flushes.Count == 0 && _intake.Consumed.Count == 0)
+        {
+            return await RestAsync();
+        }
+
+        return await CommitAsync(decision, flushes);
+    }
+
+    async Task CollectAsync(List<Mail> mail)
+    {
+        foreach (var item in mail)
+        {
+            switch (item)
+            {
+                case Mail.Finished finished:
+                    TakeFinished(finished);
+                    break;
+                case Mail.Flush flush:
+                    _flushes.Add(flush.Activity);
+                    break;
+                case Mail.Drain:
+                    hot.Draining = true;
+                    foreach (var activity in hot.InFlight.Values)
+                    {
+                        activity.Cancel();
+                    }
+
+                    break;
+                case Mail.Evict:
+                    _evict = true;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        if (mail.Exists(m => m is Mail.Inbox))
+        {
+            await ReadInboxAsync();
+        }
+
+        _intake.TakeDueTimers(_now);
+        if (_intake.Dropped > 0)
+        {
+            Log.Dropped(node.Log, hot.Record.InstanceId, _intake.Dropped);
+        }
+    }
+
+    async Task ReadInboxAsync()
+    {
+        var max = node.Options.InboxRowsPerTurn;
+        var rows = await node.Store.Owner.ReadInboxAsync(hot.Record.Key, _now, max, CancellationToken.None);
+        _moreInbox = rows.Count == max;
+        foreach (var row in rows)
+        {
+            _intake.Take(row);
+        }
+
+        foreach (var resolution in _intake.Resolutions)
+        {
+            Resolve(resolution);
+        }
+    }
+
+    void TakeFinished(Mail.Finished finished)
+    {
+        var id = finished.Activity.Item.TaskId;
+        if (!hot.InFlight.TryGetValue(id, out var current) || current != finished.Activity)
+        {
+            return;
+        }
+
+        hot.InFlight.Remove(id);
+        _closed.Add(finished.Activity);
+        var settlement = Settlement.Of(finished.Activity, finished.Outcome, _now);
+        if (settlement.Ledger is { } write)
+        {
+            Write(write);
+        }
+
+        switch (settlement.Fate)
+        {
+            case TaskFate.Closed:
+                _intake.Take(settlement.Event!);
+                break;
+            case TaskFate.InDoubt:
+                hot.InDoubt.Add(id);
+                Log.InDoubt(
+                    node.Log, hot.Record.InstanceId, finished.Activity.Item.Effect!.Tool, finished.Activity.Item.Effect!.Key,
+                    settlement.Ledger!.Entry.Evidence ?? "");
+                break;
+            default:
+                if (finished.Activity.IsAtMostOnce)
+                {
+                    hot.NeedsIntent.Add(id);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>A person's word about an effect in doubt; one that fits no such effect is dropped.</summary>
+    void Resolve(EffectResolution resolution)
+    {
+        var task = hot.State.Tasks.Values.FirstOrDefault(t =>
+            t.Scheduled.Effect?.Key == resolution.Key && hot.InDoubt.Contains(t.Scheduled.EventId));
+        if (task is null)
+        {
+            return;
+        }
+
+        var id = task.Scheduled.EventId;
+        hot.InDoubt.Remove(id);
+        var happened = resolution.Verdict != EffectVerdict.DidNotHappen;
+        var entry = hot.Ledger.GetValueOrDefault(resolution.Key) ?? NewEntry(task, node.NewToken());
+        Write(new LedgerWrite(
+            entry with
+            {
+                State = happened ? LedgerState.Receipt : LedgerState.Absent,
+                Receipt = happened ? resolution.Result : null,
+                Evidence = $"person: {resolution.Verdict} ({resolution.By})",
+                SettledAt = _now,
+            },
+            ExpectedToken: null));
+        if (happened)
+        {
+            _intake.Take(new TaskCompleted { TaskScheduledId = id, Result = resolution.Result });
+        }
+        else
+        {
+            hot.NeedsIntent.Add(id);
+        }
+    }
+
+    void WriteIntents(List<int> tasks)
+    {
+        foreach (var id in tasks)
+        {
+            hot.NeedsIntent.Remove(id);
+            if (hot.State.Tasks.TryGetValue(id, out var task))
+            {
+                Intend(task);
+            }
+        }
+    }
+
+    void Intend(OpenTask task)
+    {
+        var entry = NewEntry(task, node.NewToken());
+        Write(new LedgerWrite(entry, ExpectedToken: null));
+        hot.FreshIntents.Add(task.Scheduled.EventId);
+        hot.IntentMadeAt[task.Scheduled.EventId] = _startedAt;
+    }
+
+    LedgerEntry NewEntry(OpenTask task, string token) => new()
+    {
+        Key = task.Scheduled.Effect!.Key,
+        InstanceId = hot.Record.InstanceId,
+        ExecutionId = hot.ExecutionId,
+        TaskId = task.Scheduled.EventId,
+        Tool = task.Scheduled.Effect.Tool,
+        State = LedgerState.Intent,
+        AttemptToken = token,
+        IntentAt = _now,
+    };
+
+    void Write(LedgerWrite write)
+    {
+        _ledger.Add(write);
+        hot.Ledger[write.Entry.Key] = write.Entry;
+    }
+
+    /// <summary>Runs the orchestrator on what was taken in; returns why the instance must be set aside, or null.</summary>
+    string? Turn(out TurnDecision? decision)
+    {
+        decision = null;
+        var timestamp = _now > hot.State.LastTimestamp ? _now : hot.State.LastTimestamp;
+        var events = _intake.Events(timestamp);
+        var start = hot.State.Start ?? events.OfType<ExecutionStarted>().FirstOrDefault();
+        if (hot.State.NextSequence + events.Count > node.Options.HistoryEventsMax)
+        {
+            return $"AG1004: the history holds {node.Options.HistoryEventsMax} events, the most one execution may have; "
+                + "continue as new, or fork the run";
+        }
+
+        var actions = new TurnCode(node, hot).Run(events, start is not null, out var customStatus, out var divergence);
+        if (divergence is not null)
+        {
+            return $"AG2001: the code and the history part ways at {divergence}";
+        }
+
+        var subject = new TurnSubject(
+            hot.Record.InstanceId, hot.ExecutionId, hot.Generation, hot.Record.Name, hot.Record.Version, start);
+        decision = new Decider(subject, node.Environment.Ids, timestamp).Decide(events, actions, hot.State);
+        decision.CustomStatus = customStatus;
+        IntendScheduled(decision);
+        return null;
+    }
+
+    /// <summary>Intents of effects scheduled just now ride in the same commit, unless the key was used before.</summary>
+    void IntendScheduled(TurnDecision decision)
+    {
+        foreach (var scheduled in decision.Intents)
+        {
+            switch (hot.Ledger.GetValueOrDefault(scheduled.Effect!.Key)?.State)
+            {
+                case null or LedgerState.Absent:
+                    Intend(new OpenTask(scheduled, 0));
+                    break;
+                case LedgerState.InDoubt:
+                    hot.InDoubt.Add(scheduled.EventId);
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    List<DeltaRow> Flush()
+    {
+        var rows = new List<DeltaRow>();
+        foreach (var activity in _flushes.Where(a => hot.InFlight.ContainsValue(a)))
+        {
+            foreach (var (kind, start, text) in activity.Deltas.Take())
+            {
+                rows.Add(new DeltaRow(
+                    hot.Generation, hot.State.NextSequence - 1, hot.NextDeltaRow(hot.State.NextSequence),
+                    activity.Item.TaskId, activity.Item.Attempt, kind, start, text));
+                activity.Deltas.HasRows = true;
+            }
+        }
+
+        return rows;
+    }
+
+    async Task<StepResult> CommitAsync(TurnDecision? decision, List<DeltaRow> deltas)
+    {
+        var events = decision?.Events;
+        var encoded = events is null ? null : HistoryCodec.Encode(events, node.Options.PayloadBytesMax);
+        var ending = decision?.Status is not null;
+        var commit = new InstanceCommit
+        {
+            InstanceKey = hot.Record.Key,
+            ExecutionKey = hot.Record.Execution.Key,
+            OwnerEpoch = hot.Record.OwnerEpoch,
+            ExpectedSequence = hot.State.NextSequence,
+            EventCount = events?.Count ?? 0,
+            Events = encoded?.Bytes ?? default,
+            CommitId = node.NewCommitId(),
+            Now = _now,
+            Status = decision is null ? null : StatusAfter(decision),
+            CustomStatus = decision?.CustomStatus,
+            Release = ending,
+            InDoubt = _ledger.Count == 0 && !ending ? null : hot.InDoubt.Count,
+            ConsumedInbox = _intake.Consumed,
+            Sends = decision?.Sends ?? [],
+            Starts = decision?.Starts ?? [],
+            Ledger = _ledger,
+            Payloads = encoded?.Payloads ?? [],
+            Deltas = deltas,
+            Fold = Fold(events),
+            Next = decision?.Next,
+        };
+        var outcome = await node.Committer.SubmitAsync(commit);
+        return outcome switch
+        {
+            WriteOutcome.Committed => After(decision),
+            WriteOutcome.Refused refused => new StepResult.Parks($"AG1002: the store refused a commit: {refused.Why}"),
+            _ => StepResult.Fenced.Out,
+        };
+    }
+
+    StatusChange? StatusAfter(TurnDecision decision)
+    {
+        if (decision.Status is { } end)
+        {
+            return end;
+        }
+
+        var before = hot.State.Status;
+        var after = before;
+        foreach (var e in decision.Events)
+        {
+            after = e switch
+            {
+                ExecutionStarted or ExecutionResumed => OrchestrationStatus.Running,
+                ExecutionSuspended => OrchestrationStatus.Suspended,
+                _ => after,
+            };
+        }
+
+        return after == before ? null : new StatusChange(after);
+    }
+
+    DeltaFold? Fold(List<HistoryEvent>? events)
+    {
+        if (events is null || _closed.Find(a => a.Deltas.HasRows) is not { } streamed)
+        {
+            return null;
+        }
+
+        var index = events.FindIndex(e => e is TaskCompleted c && c.TaskScheduledId == streamed.Item.TaskId);
+        return index < 0
+            ? null
+            : new DeltaFold(hot.Generation, streamed.Item.TaskId, streamed.Item.Attempt, hot.State.NextSequence + index);
+    }
+
+    StepResult After(TurnDecision? decision)
+    {
+        if (decision is not null)
+        {
+            var sequence = hot.State.NextSequence;
+            foreach (var e in decision.Events)
+            {
+                hot.State.Apply(new SequencedEvent(sequence++, e));
+            }
+
+            foreach (var id in decision.Wakes)
+            {
+                node.Wake(id);
+            }
+        }
+
+        node.Live.Committed(hot.Record.InstanceId);
+        if (decision?.Next is not null)
+        {
+            return StepResult.Renewed.Execution;
+        }
+
+        if (decision?.Status is not null)
+        {
+            return StepResult.Over.Done;
+        }
+
+        ForgetSettled();
+        new Starter(node, actor, hot).StartOpen();
+        if (hot.Draining)
+        {
+            actor.Post(Mail.Drain.Now);
+        }
+
+        if (_moreInbox)
+        {
+            actor.Post(Mail.Inbox.Hint);
+        }
+
+        if (hot.Session is { } session && session.ApproximateBytes is var bytes && Math.Abs(bytes - hot.SessionBytes) > 4_096)
+        {
+            node.HotBytesChanged(bytes - hot.SessionBytes);
+            hot.SessionBytes = bytes;
+        }
+
+        return StepResult.Goes.On;
+    }
+
+    /// <summary>In a first generation no key comes twice: receipts need not be held.</summary>
+    void ForgetSettled()
+    {
+        if (hot.Generation > 0 || hot.Record.Execution.Cut is not null)
+        {
+            return;
+        }
+
+        foreach (var write in _ledger.Where(w => w.Entry.State == LedgerState.Receipt))
+        {
+            hot.Ledger.Remove(write.Entry.Key);
+        }
+    }
+
+    /// <summary>Nothing to write: start what waits, or give the instance up where that was asked for.</summary>
+    async Task<StepResult> RestAsync()
+    {
+        if (hot.Draining)
+        {
+            // Attempts that have begun end by themselves; each ending is another step.
+            return hot.InFlight.Count == 0
+                ? await ReleaseAsync(hot.State.Tasks.Count > hot.InDoubt.Count || _moreInbox ? _now : hot.State.NextTimer())
+                : StepResult.Goes.On;
+        }
+
+        if (_evict && hot.InFlight.Count == 0)
+        {
+            return await ReleaseAsync(hot.State.NextTimer());
+        }
+
+        new Starter(node, actor, hot).StartOpen();
+        return StepResult.Goes.On;
+    }
+
+    async Task<StepResult> ReleaseAsync(DateTimeOffset? wake)
+    {
+        await node.Committer.SubmitAsync(new InstanceCommit
+        {
+            InstanceKey = hot.Record.Key,
+            ExecutionKey = hot.Record.Execution.Key,
+            OwnerEpoch = hot.Record.OwnerEpoch,
+            ExpectedSequence = hot.State.NextSequence,
+            CommitId = node.NewCommitId(),
+            Now = _now,
+            Wake = new WakeChange(wake),
+            Release = true,
+        });
+        return StepResult.Over.Done;
+    }
+}
