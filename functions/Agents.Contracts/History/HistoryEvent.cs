@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Agents.Contracts.Effects;
 using Agents.Contracts.Instances;
 
@@ -8,6 +9,25 @@ namespace Agents.Contracts.History;
 /// <see cref="EventId"/> echoes the action's id for events that an action caused; it is -1 for all others, and results
 /// point back by TaskScheduledId or TimerId. The position of an event in its execution (its sequence) is not part of it.
 /// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(OrchestratorStarted), nameof(OrchestratorStarted))]
+[JsonDerivedType(typeof(ExecutionStarted), nameof(ExecutionStarted))]
+[JsonDerivedType(typeof(ExecutionCompleted), nameof(ExecutionCompleted))]
+[JsonDerivedType(typeof(ExecutionTerminated), nameof(ExecutionTerminated))]
+[JsonDerivedType(typeof(TaskScheduled), nameof(TaskScheduled))]
+[JsonDerivedType(typeof(TaskCompleted), nameof(TaskCompleted))]
+[JsonDerivedType(typeof(TaskFailed), nameof(TaskFailed))]
+[JsonDerivedType(typeof(SubOrchestrationInstanceCreated), nameof(SubOrchestrationInstanceCreated))]
+[JsonDerivedType(typeof(SubOrchestrationInstanceCompleted), nameof(SubOrchestrationInstanceCompleted))]
+[JsonDerivedType(typeof(SubOrchestrationInstanceFailed), nameof(SubOrchestrationInstanceFailed))]
+[JsonDerivedType(typeof(TimerCreated), nameof(TimerCreated))]
+[JsonDerivedType(typeof(TimerFired), nameof(TimerFired))]
+[JsonDerivedType(typeof(EventSent), nameof(EventSent))]
+[JsonDerivedType(typeof(EventRaised), nameof(EventRaised))]
+[JsonDerivedType(typeof(ExecutionSuspended), nameof(ExecutionSuspended))]
+[JsonDerivedType(typeof(ExecutionResumed), nameof(ExecutionResumed))]
+[JsonDerivedType(typeof(ExecutionRewound), nameof(ExecutionRewound))]
+[JsonDerivedType(typeof(UnknownHistoryEvent), nameof(UnknownHistoryEvent))]
 public abstract record HistoryEvent
 {
     public int EventId { get; init; } = -1;

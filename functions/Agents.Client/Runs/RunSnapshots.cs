@@ -1,0 +1,90 @@
+using Agents.Client.Progress;
+using Agents.Contracts.Client;
+using Agents.Contracts.Instances;
+using Agents.Contracts.Runs;
+
+namespace Agents.Client.Runs;
+
+/// <summary>A run's state right now, folded from its committed history.</summary>
+sealed class RunSnapshots(IHistoryReader history)
+{
+    const int EventsPerPage = 500;
+
+    public async Task<RunView> ViewAsync(InstanceView view, bool withHistory, CancellationToken cancel)
+    {
+        var progress = withHistory ? await FoldAsync(view, cancel) : RunProgress.Empty;
+        var input = RunOutcome.ReadInput(view.Input);
+        var output = view.Status == OrchestrationStatus.Completed ? RunOutcome.ReadOutput(view.Output) : null;
+        var shown = new RunView
+        {
+            Run = view.InstanceId,
+            Name = input?.Name ?? view.Tags?.GetValueOrDefault(OrchestrationRunClient.NameTag) ?? view.Name,
+            Status = RunOutcome.StatusOf(view),
+            Detail = Detail(view, output),
+            StepsMax = input?.Limits.Steps,
+            Steps = progress.Step,
+            ToolCalls = progress.ToolCalls,
+            Model = progress.Model ?? input?.Model.Name,
+            Usage = progress.Usage,
+            CostUsd = progress.CostUsd,
+            CreatedAt = view.CreatedAt,
+            UpdatedAt = view.UpdatedAt,
+            EndedAt = view.CompletedAt,
+            Pending = view.Status.IsTerminal() ? [] : progress.Pending,
+            Slowest = progress.Slowest,
+            Root = input?.ToolSettings.Root,
+            Out = input?.ToolSettings.Out ?? input?.ToolSettings.Root,
+            Tags = view.Tags,
+            HistoryEvents = view.HistoryEvents,
+        };
+        return output is null ? shown with { StopReason = EndedBy(view.Status) } : With(shown, output);
+    }
+
+    static RunView With(RunView view, RunOutput output) => view with
+    {
+        StopReason = output.StopReason,
+        Steps = output.Steps,
+        ToolCalls = output.ToolCalls,
+        Model = output.Model ?? view.Model,
+        Usage = output.Usage,
+        CostUsd = output.CostUsd,
+        Answer = output.Answer,
+        Structured = output.Structured,
+    };
+
+    static string? EndedBy(OrchestrationStatus status) => status switch
+    {
+        OrchestrationStatus.Failed => StopReasons.Failed,
+        OrchestrationStatus.Terminated or OrchestrationStatus.Canceled => StopReasons.Cancelled,
+        _ => null,
+    };
+
+    static string? Detail(InstanceView view, RunOutput? output) =>
+        view.Parked ?? output?.Detail
+        ?? (view.Failure is { } failure ? $"{failure.ErrorType}: {failure.ErrorMessage}" : null)
+        ?? (view.Status is OrchestrationStatus.Terminated ? view.Output : null);
+
+    async Task<RunProgress> FoldAsync(InstanceView view, CancellationToken cancel)
+    {
+        var id = new InstanceId(view.InstanceId);
+        var projection = new RunProjection();
+        var progress = RunProgress.Empty;
+        var from = 0L;
+        while (true)
+        {
+            var page = await history.ReadAsync(id, view.Generation, from, EventsPerPage, cancel);
+            foreach (var (sequence, e) in page)
+            {
+                var item = new StreamItem.Event(new StreamOffset(view.Generation, sequence, 0, 0), e);
+                progress = projection.Apply(item).Aggregate(progress, RunFold.Apply);
+            }
+
+            if (page.Count == 0)
+            {
+                return progress;
+            }
+
+            from = page[^1].Sequence + 1;
+        }
+    }
+}
