@@ -16,9 +16,13 @@ public abstract class OrchestrationContext
 
     public abstract InstanceId InstanceId { get; }
 
+    /// <summary>Differs between a run and its fork or rewind: nothing stored in an input may be made of it.</summary>
     public abstract ExecutionId ExecutionId { get; }
 
-    /// <summary>Counts executions of this instance from 0 (continue-as-new, rewind, restart).</summary>
+    /// <summary>
+    /// Counts executions of this instance from 0 (continue-as-new, rewind, restart). On events copied by a fork or rewind,
+    /// the generation they were written in.
+    /// </summary>
     public abstract int Generation { get; }
 
     public abstract ParentInstance? Parent { get; }
