@@ -55,8 +55,14 @@ sealed class AnswerSchema
             return null;
         }
 
-        return string.Join(" ", errors.Select(Describe).Distinct().Order(StringComparer.Ordinal).Take(ErrorsShownMax));
+        return string.Join(" ", errors.SelectMany(Innermost).Select(Describe).Distinct().Order(StringComparer.Ordinal).Take(ErrorsShownMax));
     }
+
+    // What went wrong lies below "the item does not validate".
+    static IEnumerable<ValidationError> Innermost(ValidationError error) => error is ChildSchemaValidationError child
+        && child.Errors.SelectMany(e => e.Value).ToArray() is { Length: > 0 } inner
+            ? inner.SelectMany(Innermost)
+            : [error];
 
     static string Describe(ValidationError error) => $"{error.Path ?? "#"}: {error.Kind}.";
 
