@@ -6,6 +6,9 @@ namespace Agents.Replay.Session;
 /// </summary>
 internal sealed class OrchestratorThread : SynchronizationContext
 {
+    const int BlockedMillisecondsMax = 2_000;
+    const int WaitTimedOut = 0x102;
+
     readonly TurnScheduler _scheduler;
     Queue<(SendOrPostCallback Callback, object? State)>? _queue;
     int _owner;
@@ -87,16 +90,23 @@ internal sealed class OrchestratorThread : SynchronizationContext
 
     public override SynchronizationContext CreateCopy() => this;
 
-    // Blocking here would hold the engine's thread for ever: what the code waits for can only come after the turn.
+    // Blocking for good would hold the engine's thread for ever: what the code waits for can only come after the turn.
+    // A lock that another thread holds for a moment (type initialisation, a metadata cache) is no fault of the code.
     public override int Wait(IntPtr[] waitHandles, bool waitAll, int millisecondsTimeout)
     {
-        if (IsCurrent && millisecondsTimeout != 0)
+        if (!IsCurrent || millisecondsTimeout is >= 0 and <= BlockedMillisecondsMax)
         {
-            Violate("blocked its thread (Wait, Result or a lock held elsewhere)");
-            throw new InvalidOperationException(Rules.LeftThread(Violation!));
+            return WaitHelper(waitHandles, waitAll, millisecondsTimeout);
         }
 
-        return WaitHelper(waitHandles, waitAll, millisecondsTimeout);
+        var result = WaitHelper(waitHandles, waitAll, BlockedMillisecondsMax);
+        if (result != WaitTimedOut)
+        {
+            return result;
+        }
+
+        Violate("blocked its thread (Wait, Result or a lock held elsewhere)");
+        throw new InvalidOperationException(Rules.LeftThread(Violation!));
     }
 
     sealed class TurnScheduler(OrchestratorThread thread) : TaskScheduler
