@@ -1,0 +1,46 @@
+using Agents.Client.Runs;
+using Agents.Contracts.Runs;
+
+namespace Agents.Api;
+
+/// <summary>Where the API listens and what it takes. At least one of socket and port is given.</summary>
+public sealed record ApiOptions
+{
+    /// <summary>Unix socket, made with mode 0600; null for none. Who reaches it is the owner.</summary>
+    public string? SocketPath { get; init; }
+
+    /// <summary>TCP port on the loopback interface, 0 for any free one; null for none. Who reaches it is a guest.</summary>
+    public int? Port { get; init; }
+
+    public int BodyBytesMax { get; init; } = 1 << 20;
+    public int HeaderBytesMax { get; init; } = 32 << 10;
+
+    /// <summary>A comment goes out on a quiet stream this often, so that neither side takes silence for death.</summary>
+    public TimeSpan KeepAliveEvery { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Streams open at once; one more is refused.</summary>
+    public int StreamsMax { get; init; } = 256;
+}
+
+/// <summary>What the endpoints call.</summary>
+public sealed record ApiServices
+{
+    public required IRunClient Runs { get; init; }
+    public required IRunArchive Archive { get; init; }
+    public required TimeProvider Clock { get; init; }
+
+    /// <summary>Profiles as they may be shown, with what a person should know of each.</summary>
+    public Func<IReadOnlyList<ModelView>> Models { get; init; } = () => [];
+
+    /// <summary>What keeps the host from working (disk full); null while all is well.</summary>
+    public Func<string?> Problem { get; init; } = () => null;
+    public string Version { get; init; } = "0";
+}
+
+/// <summary>A model profile as listed; holds the name of the key's variable, never the key.</summary>
+public sealed record ModelView(
+    string Name, string Model, string BaseUrl, int ContextTokens, string? ApiKeyEnv, DateOnly? RetiredOn, string? Successor,
+    IReadOnlyList<ModelPrice> Prices, IReadOnlyList<string> Warnings);
+
+/// <summary>Answer of /healthz.</summary>
+public sealed record HealthView(string Status, string Version, string? Problem);
