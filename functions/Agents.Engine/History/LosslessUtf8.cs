@@ -9,7 +9,7 @@ namespace Agents.Engine.History;
 /// no UTF-8 form; the usual encoder would replace it and a replayed run would see another text than the hot one did. It is
 /// stored as the three bytes that its number would take. What goes on the wire is made well-formed, see ToProtocol.
 /// </summary>
-internal static class LosslessUtf8
+public static class LosslessUtf8
 {
     const int LoneSurrogateBytes = 3;   // as many as the replacement character takes: lengths agree with Encoding.UTF8
 

@@ -65,7 +65,11 @@ public sealed record InboxMessage(
     ReadOnlyMemory<byte> Body,
     string? ExecutionId = null,
     string? DedupKey = null,
-    DateTimeOffset? VisibleAt = null);
+    DateTimeOffset? VisibleAt = null)
+{
+    /// <summary>Payloads that the body refers to; kept in the lineage of the instance it is sent to. Empty when read back.</summary>
+    public IReadOnlyList<PayloadRow> Payloads { get; init; } = [];
+}
 
 /// <summary>Puts a row into an instance's inbox; the same dedup key is kept once while the instance is not terminal.</summary>
 public sealed record InboxSend(string InstanceId, InboxMessage Message, DateTimeOffset Now) : StoreWrite;

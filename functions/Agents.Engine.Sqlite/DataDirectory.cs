@@ -1,0 +1,113 @@
+using System.Globalization;
+using Agents.Engine.Store;
+
+namespace Agents.Engine.Sqlite;
+
+/// <summary>
+/// The data directory, held by an operating-system lock for as long as this object lives. The lock goes with the
+/// process, however it dies: whoever gets it has proof that its predecessor is gone.
+/// </summary>
+internal sealed class DataDirectory : IDisposable
+{
+    const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    const UnixFileMode OwnerOnlyDirectory = OwnerOnlyFile | UnixFileMode.UserExecute;
+    const string LockFile = "agents.lock";
+    const string DatabaseFile = "agents.db";
+
+    readonly FileStream _lock;
+
+    DataDirectory(string path, FileStream held)
+    {
+        Path = path;
+        _lock = held;
+    }
+
+    public string Path { get; }
+
+    public string Database => System.IO.Path.Combine(Path, DatabaseFile);
+
+    public static DataDirectory Hold(string path)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        try
+        {
+            CreateOwnerOnly(path);
+            var held = TakeLock(System.IO.Path.Combine(path, LockFile), path);
+            var directory = new DataDirectory(path, held);
+            directory.CreateDatabaseFile();
+            return directory;
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new StoreUnavailableException(
+                $"AG1105: the data directory {path} cannot be created or written: {e.Message} "
+                + "Give this user write access or choose another directory.", e);
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    static void CreateOwnerOnly(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+            return;
+        }
+
+        Directory.CreateDirectory(path, OwnerOnlyDirectory);
+        if (File.GetUnixFileMode(path) != OwnerOnlyDirectory)
+        {
+            File.SetUnixFileMode(path, OwnerOnlyDirectory);
+        }
+    }
+
+    static FileStream TakeLock(string file, string directory)
+    {
+        FileStream held;
+        try
+        {
+            held = new FileStream(file, Create(FileMode.OpenOrCreate, FileShare.None));
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            throw new DataDirectoryInUseException(directory, ReadHolder(file));
+        }
+
+        held.SetLength(0);
+        held.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+        held.Flush();
+        return held;
+    }
+
+    static int? ReadHolder(string file)
+    {
+        try
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var reader = new StreamReader(stream);
+            return int.TryParse(reader.ReadToEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    void CreateDatabaseFile()
+    {
+        // SQLite gives its -wal and -shm files the mode of the database file.
+        using var file = new FileStream(Database, Create(FileMode.OpenOrCreate, FileShare.ReadWrite));
+    }
+
+    static FileStreamOptions Create(FileMode mode, FileShare share)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnlyFile;
+        }
+
+        return options;
+    }
+}

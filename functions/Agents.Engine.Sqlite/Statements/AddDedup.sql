@@ -1,0 +1,1 @@
+insert into dedup (instance, key) values (@instance, @key) on conflict do nothing

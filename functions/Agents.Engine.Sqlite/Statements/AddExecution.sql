@@ -1,0 +1,2 @@
+insert into executions (instance, execution_id, generation, parent, cut, seed)
+values (@instance, @id, @generation, @parent, @cut, @seed)

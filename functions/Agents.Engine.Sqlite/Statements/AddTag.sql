@@ -1,0 +1,1 @@
+insert into tags (instance, name, value) values (@instance, @name, @value)

@@ -1,0 +1,1 @@
+insert into history (execution, first_seq, count, bytes) values (@execution, @first, @count, @bytes)

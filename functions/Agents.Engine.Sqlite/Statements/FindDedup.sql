@@ -1,0 +1,1 @@
+select 1 from dedup where instance = @instance and key = @key

@@ -1,0 +1,1 @@
+select digest from tombstones where id = @id and purged_at >= @since

@@ -1,0 +1,1 @@
+delete from tombstones where purged_at < @before

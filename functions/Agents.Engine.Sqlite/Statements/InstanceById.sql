@@ -1,0 +1,5 @@
+select i.key, d.id, d.name, d.version, i.status, d.lineage, i.owner_epoch, i.owner, i.next_seq, i.last_commit,
+       i.claims, i.parked, d.custom_status, d.parent, d.digest, i.wake_at, d.created_at,
+       e.key, e.execution_id, e.generation, e.parent, e.cut, e.seed
+from instances i join details d on d.key = i.key join executions e on e.key = i.execution
+where d.id = @id and d.hidden = 0

@@ -1,0 +1,1 @@
+select key from details where id = @id and hidden = 0

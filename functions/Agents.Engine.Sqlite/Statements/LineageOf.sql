@@ -1,0 +1,1 @@
+select lineage from details where key = @key

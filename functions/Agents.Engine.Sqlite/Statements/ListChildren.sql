@@ -1,0 +1,1 @@
+select id from details where parent = @parent and hidden = 0 order by key

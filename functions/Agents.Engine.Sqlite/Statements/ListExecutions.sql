@@ -1,0 +1,2 @@
+select key, execution_id, generation, parent, cut, seed from executions
+where instance = @instance order by generation, key

@@ -1,0 +1,1 @@
+update instances set execution = @execution, next_seq = @next where key = @key

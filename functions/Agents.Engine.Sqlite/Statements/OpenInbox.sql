@@ -1,0 +1,1 @@
+update inbox set closed = 0 where instance = @key

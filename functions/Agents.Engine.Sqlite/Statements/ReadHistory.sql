@@ -1,0 +1,4 @@
+select first_seq, count, bytes from history
+where execution = @execution and first_seq < @before
+  and first_seq >= coalesce((select max(first_seq) from history where execution = @execution and first_seq <= @from), 0)
+order by first_seq

@@ -1,0 +1,1 @@
+select length, bytes from payloads where lineage = @lineage and hash = @hash

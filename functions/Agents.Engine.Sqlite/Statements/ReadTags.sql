@@ -1,0 +1,1 @@
+select name, value from tags where instance = @instance order by name

@@ -1,0 +1,4 @@
+select d.id, e.execution_id, e.generation, d.name, d.version, i.status, d.created_at, i.updated_at, d.completed_at,
+       d.output, d.custom_status, d.failure, d.parent, i.next_seq, i.parked, d.in_doubt, e.key, d.lineage, i.key
+from details d join instances i on i.key = d.key join executions e on e.key = i.execution
+where d.key = @key and d.hidden = 0

@@ -1,0 +1,1 @@
+update instances set owner = null where key = @key

@@ -1,0 +1,1 @@
+delete from deltas where instance = @instance

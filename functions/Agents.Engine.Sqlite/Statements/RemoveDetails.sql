@@ -1,0 +1,1 @@
+delete from details where key = @key

@@ -1,0 +1,1 @@
+delete from history where execution in (select key from executions where instance = @instance)

@@ -1,0 +1,1 @@
+update details set custom_status = @status where key = @key

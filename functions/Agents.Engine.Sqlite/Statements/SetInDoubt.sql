@@ -1,0 +1,1 @@
+update details set in_doubt = @count where key = @key

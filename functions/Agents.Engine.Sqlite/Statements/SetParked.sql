@@ -1,0 +1,1 @@
+update instances set parked = @why, owner = null where key = @key

@@ -1,0 +1,1 @@
+update instances set status = @status where key = @key

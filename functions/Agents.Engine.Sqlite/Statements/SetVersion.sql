@@ -1,0 +1,1 @@
+update details set version = @version where key = @key

@@ -1,0 +1,1 @@
+update instances set wake_at = @at where key = @key

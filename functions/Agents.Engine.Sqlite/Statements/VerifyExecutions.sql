@@ -1,0 +1,2 @@
+select e.key, e.cut, d.lineage, d.id, e.execution_id, case when i.execution = e.key then i.next_seq end
+from executions e join instances i on i.key = e.instance join details d on d.key = e.instance order by e.key

@@ -1,0 +1,1 @@
+select lineage, hash, length, bytes from payloads
