@@ -1,0 +1,154 @@
+using System.Text.RegularExpressions;
+using Agents.Tools.Files;
+
+namespace Agents.Tools.References;
+
+sealed record ReferenceVerdict(string Status, string Detail, string? NewPage = null)
+{
+    public static ReferenceVerdict Broken(string detail) => new("broken", detail);
+
+    public static ReferenceVerdict Unknown(string detail) => new("unknown", detail);
+}
+
+/// <summary>Decides whether what a document names is there. The same listing gives the same words.</summary>
+sealed partial class ReferenceCheck(RootIndex index)
+{
+    readonly Dictionary<string, HashSet<string>> _anchors = new(StringComparer.Ordinal);
+
+    public ReferenceVerdict Check(string kind, string target, string from) => kind switch
+    {
+        "link" => Link(target, from),
+        "path" => Place(target, from),
+        "anchor" => Anchor(target, from),
+        "error" or "error_code" => Error(target),
+        "symbol" or "code_symbol" => Symbol(target),
+        "code" => ErrorCode().IsMatch(target) ? Error(target) : Symbol(target),
+        _ => ReferenceVerdict.Unknown($"kind '{kind}' is none of link, path, anchor, error, symbol"),
+    };
+
+    ReferenceVerdict Link(string target, string from)
+    {
+        if (Scheme().IsMatch(target) || target.StartsWith("//", StringComparison.Ordinal))
+        {
+            return new("external", "not fetched");
+        }
+
+        var hash = target.IndexOf('#', StringComparison.Ordinal);
+        var (place, anchor) = hash < 0 ? (target, "") : (target[..hash], target[(hash + 1)..]);
+        place = Uri.UnescapeDataString(place.Split('?')[0]);
+        if (place.Length == 0)
+        {
+            return anchor.Length == 0 ? new("ok", "top of the page") : InPage(from, anchor, from);
+        }
+
+        var path = Resolve(place, from, out var refusal);
+        return path is null
+            ? ReferenceVerdict.Broken(refusal)
+            : anchor.Length == 0 ? Exists(path, from) : InPage(path, anchor, from);
+    }
+
+    ReferenceVerdict Place(string target, string from)
+    {
+        var fromRoot = RelativePath.Normalize(target.TrimStart('/'), out var refusal);
+        if (fromRoot is not null && (index.HasFile(fromRoot) || index.HasFolder(fromRoot)))
+        {
+            return Exists(fromRoot, from);
+        }
+
+        var beside = Resolve(target, from, out _);
+        return beside is not null
+            ? Exists(beside, from, named: fromRoot ?? target)
+            : ReferenceVerdict.Broken(fromRoot is null ? refusal : $"no file or folder '{fromRoot}'");
+    }
+
+    ReferenceVerdict Anchor(string target, string from) =>
+        target.Contains('#', StringComparison.Ordinal) ? Link(target, from) : InPage(from, target, from);
+
+    ReferenceVerdict Error(string code)
+    {
+        var page = $"docs/errors/{code}.md";
+        return !ErrorCode().IsMatch(code) ? ReferenceVerdict.Unknown("an error code is AG and four digits")
+            : index.HasFile(page) ? new("ok", $"page {page}", page)
+            : ReferenceVerdict.Broken($"no page {page}");
+    }
+
+    ReferenceVerdict Symbol(string target)
+    {
+        var parts = Identifier().Matches(Generics().Replace(target, "")).Select(m => m.Value).ToArray();
+        if (parts.Length == 0)
+        {
+            return ReferenceVerdict.Unknown("no identifier in it");
+        }
+
+        var missing = parts.FirstOrDefault(p => index.SourceOf(p) is null);
+        return missing is null
+            ? new("ok", $"in {index.SourceOf(parts[^1])}")
+            : ReferenceVerdict.Broken($"'{missing}' occurs in no source file");
+    }
+
+    ReferenceVerdict Exists(string path, string from, string? named = null)
+    {
+        if (index.HasFile(path))
+        {
+            return new("ok", $"file {path}", IsPage(path) && path != from ? path : null);
+        }
+
+        if (index.HasFolder(path))
+        {
+            return new("ok", path.Length == 0 ? "the root" : $"folder {path}");
+        }
+
+        return ReferenceVerdict.Broken(index.Root.KindOf(path) == PlaceKind.None
+            ? $"no file or folder '{named ?? path}'"
+            : $"'{path}' is here but is not part of what is published (git does not track it)");
+    }
+
+    ReferenceVerdict InPage(string page, string anchor, string from)
+    {
+        if (!index.HasFile(page) || !IsPage(page))
+        {
+            var there = Exists(page, from);
+            return there.Status == "ok" && !LineAnchor().IsMatch(anchor)
+                ? ReferenceVerdict.Unknown($"{page} is no Markdown page; anchor '#{anchor}' not checked")
+                : there;
+        }
+
+        return Anchors(page).Contains(Uri.UnescapeDataString(anchor))
+            ? new("ok", $"heading in {page}", page == from ? null : page)
+            : ReferenceVerdict.Broken($"no heading '#{anchor}' in {page}");
+    }
+
+    HashSet<string> Anchors(string page)
+    {
+        lock (_anchors)
+        {
+            if (!_anchors.TryGetValue(page, out var anchors))
+            {
+                _anchors[page] = anchors = HeadingSlugs.Of(RootIndex.ReadText(index.Root, page) ?? "");
+            }
+
+            return anchors;
+        }
+    }
+
+    static string? Resolve(string target, string from, out string refusal) => RelativePath.Normalize(
+        target.StartsWith('/') ? target.TrimStart('/') : RelativePath.Combine(RelativePath.Folder(from), target),
+        out refusal);
+
+    static bool IsPage(string path) => Path.GetExtension(path) is ".md" or ".markdown";
+
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9+.-]*:")]
+    private static partial Regex Scheme();
+
+    [GeneratedRegex("^AG[0-9]{4}$")]
+    private static partial Regex ErrorCode();
+
+    [GeneratedRegex("^L[0-9]+(-L[0-9]+)?$")]
+    private static partial Regex LineAnchor();
+
+    [GeneratedRegex(@"[\p{L}_][\p{L}\p{Nd}_]*")]
+    private static partial Regex Identifier();
+
+    [GeneratedRegex(@"<[^<>]*>|\([^()]*\)|\[[^\[\]]*\]")]
+    private static partial Regex Generics();
+}

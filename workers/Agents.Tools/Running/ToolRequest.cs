@@ -1,0 +1,25 @@
+using Agents.Contracts.Transcript;
+using Agents.Contracts.Work;
+
+namespace Agents.Tools.Running;
+
+/// <summary>One tool call of a run, as the activity hands it over.</summary>
+public sealed record ToolRequest
+{
+    public required string RunId { get; init; }
+
+    public required ToolCall Call { get; init; }
+
+    /// <summary>Idempotency key: 64 hexadecimal digits.</summary>
+    public required string Key { get; init; }
+
+    public required string AttemptToken { get; init; }
+
+    public int Attempt { get; init; } = 1;
+
+    public ActivityMode Mode { get; init; }
+
+    public bool PredecessorGone { get; init; }
+
+    public required Func<bool> MayAct { get; init; }
+}
