@@ -144,7 +144,7 @@ public sealed class EngineNodeTests
         var end = await node.EndAsync(id);
 
         Assert.Equal((OrchestrationStatus.Terminated, "\"enough\""), (end.Status, end.Output));
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
     }
 
     [Fact]
