@@ -58,7 +58,7 @@ public abstract record FakePart
     /// <summary>Writes this text and flushes it.</summary>
     public sealed record Text(string Value) : FakePart;
 
-    /// <summary>Aborts the connection.</summary>
+    /// <summary>Cuts the connection in the middle of the body.</summary>
     public sealed record CutOff : FakePart;
 
     /// <summary>Says nothing more until the caller leaves.</summary>

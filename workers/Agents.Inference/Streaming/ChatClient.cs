@@ -212,8 +212,8 @@ public sealed class ChatClient(
 
     static string Why(Exception e) => e switch
     {
-        HttpRequestException { InnerException: { } inner } => $"no connection: {inner.Message}",
-        HttpRequestException http => http.Message,
+        HttpRequestException { InnerException: IOException inner } => $"the connection broke: {inner.Message}",
+        HttpRequestException http => $"no connection: {http.Message}",
         OperationCanceledException { InnerException: TimeoutException timeout } => timeout.Message,
         _ => $"the connection broke: {e.Message}",
     };

@@ -1,0 +1,81 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Agents.ModelServer.Scripted;
+
+/// <summary>What the policy says next: why, and either calls or an answer.</summary>
+sealed record Move(string Reasoning, string? Content, IReadOnlyList<PlannedCall> Calls)
+{
+    public static Move Answer(string reasoning, string content) => new(reasoning, content, []);
+
+    public static Move Use(string reasoning, params IReadOnlyList<PlannedCall> calls) => new(reasoning, null, calls);
+}
+
+/// <summary>A tool call to make; the arguments are compact JSON.</summary>
+sealed record PlannedCall(string Name, string Arguments)
+{
+    static readonly JsonWriterOptions s_writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>A call with these members; a null value leaves its member out.</summary>
+    public static PlannedCall Of(string name, params IReadOnlyList<(string Name, object? Value)> arguments)
+    {
+        var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, s_writing))
+        {
+            json.WriteStartObject();
+            foreach (var (member, value) in arguments)
+            {
+                Write(json, member, value);
+            }
+
+            json.WriteEndObject();
+        }
+
+        return new PlannedCall(name, System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+
+    static void Write(Utf8JsonWriter json, string name, object? value)
+    {
+        switch (value)
+        {
+            case null:
+                break;
+            case string text:
+                json.WriteString(name, text);
+                break;
+            case long number:
+                json.WriteNumber(name, number);
+                break;
+            case IEnumerable<WorklistItem> items:
+                json.WriteStartArray(name);
+                foreach (var item in items)
+                {
+                    item.Write(json);
+                }
+
+                json.WriteEndArray();
+                break;
+            default:
+                throw new ArgumentException($"no JSON form for {value.GetType().Name}", nameof(value));
+        }
+    }
+}
+
+/// <summary>An item of the run's worklist: a file or page by path, or a reference by target and the page it stands on.</summary>
+sealed record WorklistItem(string Kind, string? Path = null, string? Target = null, string? From = null)
+{
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind", Kind);
+        foreach (var (name, value) in new[] { ("path", Path), ("target", Target), ("from", From) })
+        {
+            if (value is not null)
+            {
+                json.WriteString(name, value);
+            }
+        }
+
+        json.WriteEndObject();
+    }
+}
