@@ -38,6 +38,9 @@ sealed record BenchOptions
     /// <summary>Names this run in the notes of a record: quiet machine, what changed.</summary>
     public string? Note { get; init; }
 
+    /// <summary>Not a measure: the process that the resume measure kills and starts again.</summary>
+    public const string ResumeChild = "resume-child";
+
     public const string Usage = """
         ./dev bench [measure] [--store sqlite] [--runs N] [--bytes B] [--length L] [--effect idempotent|atmostonce]
                     [--content random|prose] [--repetitions R] [--json] [--peers] [--record] [--note TEXT]

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Agents.Bench.Floors;
 using Agents.Bench.Machine;
+using Agents.Bench.Measures;
 using Agents.Bench.Results;
 
 namespace Agents.Bench;
@@ -11,10 +11,23 @@ static class Measurements
     static readonly Dictionary<string, Func<BenchOptions, IAsyncEnumerable<ResultLine>>> s_all = new()
     {
         ["floor"] = Floor,
+        ["agent-300"] = AgentMeasure.TakeAsync,
+        ["resume"] = ResumeMeasure.TakeAsync,
+        ["context"] = ContextMeasure.TakeAsync,
+        ["memory"] = MemoryMeasure.TakeAsync,
+        ["idle"] = IdleMeasure.TakeAsync,
+        ["step-cost"] = StepCostMeasure.TakeAsync,
+        ["timer-lateness"] = TimerMeasure.TakeAsync,
+        ["cancel-latency"] = CancelMeasure.TakeAsync,
     };
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
+        if (options.Measure == BenchOptions.ResumeChild)
+        {
+            return await ResumeMeasure.ChildAsync(options.Data ?? throw new UsageException("--data is needed"));
+        }
+
         List<ResultLine> lines = [];
         void Keep(ResultLine line)
         {

@@ -1,0 +1,116 @@
+using Agents.Bench.Floors;
+using Agents.Bench.Machine;
+using Agents.Bench.Results;
+using Agents.Bench.Workload;
+using Agents.Contracts.Effects;
+
+namespace Agents.Bench.Measures;
+
+/// <summary>
+/// agent-300: N runs at once from the first start to the last durable answer, after a warm-up; each repetition between
+/// two floors. Afterwards every history is read again and its digests recomputed.
+/// </summary>
+static class AgentMeasure
+{
+    const int FloorRows = 300;
+    const int WarmActivitiesMin = 40_000;
+
+    public static async IAsyncEnumerable<ResultLine> TakeAsync(BenchOptions options)
+    {
+        var runs = new AgentRuns(
+            options.Length, options.Bytes, options.AtMostOnce ? EffectClass.AtMostOnce : EffectClass.Idempotent);
+        using var data = new ScratchFolder("agent");
+        using var floor = new SqliteFloor(Checkout.Scratch, options.Bytes);
+        var activities = new BenchActivities(new Words(options.Prose), runs);
+        List<Repetition> repetitions = [];
+        ResultLine settings;
+        Audit.Findings findings;
+        var finished = 0;
+        await using (var node = await BenchNode.OpenAsync(data.Path, activities))
+        {
+            finished = await WarmUpAsync(node, runs, options.Runs, floor);
+            for (var i = 0; i < options.Repetitions; i++)
+            {
+                repetitions.Add(await RepeatAsync(node, activities.Times, runs, options.Runs, floor));
+            }
+
+            finished += options.Repetitions * options.Runs;
+            findings = await Audit.RunAsync(node.Client, runs, node.Started);
+            settings = StoredFile.Settings(data.Path);
+        }
+
+        yield return Line(options, repetitions)
+            .Set("storedRatio", StoredFile.Growth(data.Path) / (double)(runs.Payload * finished))
+            .Set("historiesRead", findings.Histories).Set("digestsRecomputed", findings.Digests)
+            .Set("settings", settings.ToJson());
+    }
+
+    static async Task<int> WarmUpAsync(BenchNode node, AgentRuns runs, int count, SqliteFloor floor)
+    {
+        var total = 0;
+        floor.Single(FloorRows);
+        floor.Batched(count, 20);
+        while (total == 0 || total * runs.Length < WarmActivitiesMin && total < 20 * count)
+        {
+            await node.RunAllAsync(runs, count);
+            total += count;
+        }
+
+        return total;
+    }
+
+    static async Task<Repetition> RepeatAsync(
+        BenchNode node, StepTimes times, AgentRuns runs, int count, SqliteFloor floor)
+    {
+        var rowsEach = Math.Max(20, FloorRows * 64 / (count + 64));
+        var before = FloorPerSecond(floor, count, rowsEach);
+        var sync = Disk.SyncMicroseconds(Checkout.Scratch);
+        times.Clear();
+        var transactions = node.Store.Transactions;
+        var commits = node.Store.Commits;
+        var meter = new Meter();
+        await node.RunAllAsync(runs, count);
+        var reading = meter.Read();
+        var after = FloorPerSecond(floor, count, rowsEach);
+        return new Repetition(
+            reading, times.Milliseconds(), (before + after) / 2, sync,
+            node.Store.Transactions - transactions, node.Store.Commits - commits);
+    }
+
+    // A run alone stands against one row a commit; many stand against rows that share commits.
+    static double FloorPerSecond(SqliteFloor floor, int count, int rowsEach) =>
+        count == 1 ? 1000 / floor.Single(FloorRows).Median : floor.Batched(count, rowsEach);
+
+    static ResultLine Line(BenchOptions options, List<Repetition> repetitions)
+    {
+        var each = options.Length / 2 * 2;
+        var all = each * options.Runs;
+        double Of(Func<Repetition, double> value) => new Sample(repetitions.Select(value)).Median;
+        var line = new ResultLine("agent-300")
+            .Set("store", options.Store).Set("runs", options.Runs).Set("bytes", options.Bytes).Set("length", each)
+            .Set("effect", options.AtMostOnce ? "atmostonce" : "idempotent").Set("content", options.Prose ? "prose" : "random")
+            .Set("repetitions", repetitions.Count)
+            .Set("activitiesPerSecond", Of(r => all / r.Reading.Seconds))
+            .Set("msPerActivity", Of(r => r.Reading.Seconds * 1000 / each))
+            .Set("msP50", Of(r => r.Costs.Median)).Set("msP99", Of(r => r.Costs.Percentile(0.99)))
+            .Set("cpuUsPerActivity", Of(r => r.Reading.CpuSeconds * 1e6 / all))
+            .Set("floorPerSecond", Of(r => r.FloorPerSecond))
+            .Set("shareOfFloor", Of(r => all / r.Reading.Seconds / r.FloorPerSecond))
+            .Set("flushesPerActivity", Of(r => r.Reading.Flushes / (double)all))
+            .Set("transactionsPerActivity", Of(r => r.Transactions / (double)all))
+            .Set("commitsPerActivity", Of(r => r.Commits / (double)all))
+            .Set("otherCores", Of(r => r.Reading.OtherCores)).Set("fdatasyncUs", Of(r => r.SyncUs));
+        if (options.Runs == 1)
+        {
+            line.Set("msPerFloorCommit", Of(r => r.Reading.Seconds / each * r.FloorPerSecond));
+        }
+
+        // Each model call is one commit; what is left over belongs to the tool calls.
+        return options.AtMostOnce
+            ? line.Set("commitsPerToolCall", Of(r => (r.Commits - (options.Runs * each / 2.0)) / (options.Runs * each / 2.0)))
+            : line;
+    }
+
+    sealed record Repetition(
+        Reading Reading, Sample Costs, double FloorPerSecond, double SyncUs, long Transactions, long Commits);
+}
