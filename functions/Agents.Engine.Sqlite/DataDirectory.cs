@@ -12,6 +12,9 @@ internal sealed class DataDirectory : IDisposable
     const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     const UnixFileMode OwnerOnlyDirectory = OwnerOnlyFile | UnixFileMode.UserExecute;
     const string LockFile = "agents.lock";
+
+    /// <summary>Beside the lock, not in it: nobody can read a locked file through .NET.</summary>
+    const string HolderFile = "agents.pid";
     const string DatabaseFile = "agents.db";
 
     readonly FileStream _lock;
@@ -71,12 +74,12 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (IOException) when (File.Exists(file))
         {
-            throw new DataDirectoryInUseException(directory, ReadHolder(file));
+            throw new DataDirectoryInUseException(directory, ReadHolder(System.IO.Path.Combine(directory, HolderFile)));
         }
 
-        held.SetLength(0);
-        held.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-        held.Flush();
+        using var holder = new FileStream(
+            System.IO.Path.Combine(directory, HolderFile), Create(FileMode.Create, FileShare.ReadWrite));
+        holder.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
         return held;
     }
 
@@ -84,9 +87,9 @@ internal sealed class DataDirectory : IDisposable
     {
         try
         {
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(stream);
-            return int.TryParse(reader.ReadToEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
+            return int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                ? pid
+                : null;
         }
         catch (IOException)
         {

@@ -12,6 +12,9 @@ public sealed record SqliteOptions
     /// <summary>Longest value of one column; a write beyond it is refused by name.</summary>
     public int RowBytesMax { get; init; } = 64 << 20;
 
+    /// <summary>The database file does not grow beyond this: the store then says that it is full.</summary>
+    public long FileBytesMax { get; init; } = 1L << 40;
+
     /// <summary>The write-ahead log is copied back into the file when it has this many pages.</summary>
     public int WalPagesMax { get; init; } = 4096;
 

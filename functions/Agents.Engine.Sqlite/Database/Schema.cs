@@ -14,6 +14,7 @@ internal static class Schema
         connection.Run("pragma journal_mode = wal");
         Configure(connection, options);
         connection.Run("pragma synchronous = full");
+        connection.Run($"pragma max_page_count = {options.FileBytesMax / connection.Pragma("page_size")}");
         connection.Run($"pragma wal_autocheckpoint = {options.WalPagesMax}");
         Migrate(connection);
     }
