@@ -3,8 +3,11 @@ using System.Text.Json;
 namespace Agents.ModelServer.Scripted;
 
 /// <summary>A tool call of the conversation together with what it was answered; null while there is no answer.</summary>
-sealed record AnsweredCall(string Name, JsonElement Arguments, string? Result)
+sealed record AnsweredCall(string Name, string RawArguments, string? Result)
 {
+    // Only the last few calls are ever asked: parsing those of a whole conversation would be most of the work.
+    JsonElement Arguments => JsonRead.Object(RawArguments) ?? default;
+
     /// <summary>A string argument, "" when it is missing.</summary>
     public string Argument(string name) => JsonRead.Text(Arguments, name) ?? "";
 
@@ -85,7 +88,7 @@ sealed class Conversation
 
     void ReadMessages(JsonElement messages)
     {
-        var open = new List<(string Id, string Name, JsonElement Arguments)>();
+        var open = new List<(string Id, string Name, string Arguments)>();
         var results = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var message in messages.EnumerateArray())
         {
@@ -114,7 +117,7 @@ sealed class Conversation
         Close(open, results);
     }
 
-    void Close(List<(string Id, string Name, JsonElement Arguments)> open, Dictionary<string, string> results)
+    void Close(List<(string Id, string Name, string Arguments)> open, Dictionary<string, string> results)
     {
         if (open.Count > 0)
         {
@@ -125,9 +128,9 @@ sealed class Conversation
         results.Clear();
     }
 
-    static List<(string Id, string Name, JsonElement Arguments)> Calls(JsonElement message)
+    static List<(string Id, string Name, string Arguments)> Calls(JsonElement message)
     {
-        var calls = new List<(string, string, JsonElement)>();
+        var calls = new List<(string, string, string)>();
         if (!message.TryGetProperty("tool_calls", out var list) || list.ValueKind != JsonValueKind.Array)
         {
             return calls;
@@ -140,7 +143,7 @@ sealed class Conversation
                 calls.Add((
                     JsonRead.Text(call, "id") ?? "",
                     JsonRead.Text(function, "name") ?? "",
-                    JsonRead.Object(JsonRead.Text(function, "arguments") ?? "") ?? default));
+                    JsonRead.Text(function, "arguments") ?? ""));
             }
         }
 

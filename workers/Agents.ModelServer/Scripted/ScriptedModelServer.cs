@@ -40,7 +40,7 @@ public sealed class ScriptedModelServer : IAsyncDisposable
     public static async Task<ScriptedModelServer> StartAsync(
         ScriptedServerOptions options, TimeProvider clock, CancellationToken cancel)
     {
-        PrepareSocket(options.SocketPath);
+        PrepareSocket(options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         var app = builder.Build();
@@ -91,9 +91,9 @@ public sealed class ScriptedModelServer : IAsyncDisposable
         }
     }
 
-    static void PrepareSocket(string? path)
+    static void PrepareSocket(ScriptedServerOptions options)
     {
-        if (path is null)
+        if (options.SocketPath is not { } path)
         {
             return;
         }
@@ -104,7 +104,14 @@ public sealed class ScriptedModelServer : IAsyncDisposable
                 + "Unix socket takes: choose a data directory with a shorter path");
         }
 
-        File.Delete(path);
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unable(options, e.Message, e);
+        }
     }
 
     static IOException Unable(ScriptedServerOptions options, string why, Exception inner) => new(

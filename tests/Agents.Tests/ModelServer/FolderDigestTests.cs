@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Agents.ModelServer.Scripted;
+using Xunit;
+
+namespace Agents.Tests.ModelServer;
+
+public sealed class FolderDigestTests
+{
+    const string Goal = "Make a digest of the folder: read the head of each file and append one line (path, size, first heading) to digest.txt.";
+
+    static FakeWorld World() => new(
+        ("a.md", "# Alpha\ntext"), ("b.txt", "\n  first\tline \nsecond"), ("c.bin", "\0"), ("d/empty.md", ""), ("e.md", "intro\n## Größe ##\n"));
+
+    static readonly string[] s_lines =
+    [
+        "a.md\t12\tAlpha",
+        "b.txt\t21\tfirst line",
+        "c.bin\t-\terror: 'c.bin' is binary (1 bytes), not UTF-8 text; it cannot be shown",
+        "d/empty.md\t0\t(empty)",
+        "e.md\t20\tGröße",
+    ];
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(3)]
+    [InlineData(2)]
+    public void Every_file_gets_its_line_and_the_totals_are_the_tools_own(int? keepLast)
+    {
+        var world = World();
+        var run = new ScriptedRun(world, Goal, ScriptedRun.Digest) { KeepLast = keepLast };
+
+        var answer = run.Play();
+        var bytes = s_lines.Sum(l => System.Text.Encoding.UTF8.GetByteCount(l) + 1);
+        Assert.Equal($"digest.txt has 5 lines, one for each file, and {bytes} bytes.", answer);
+        Assert.Equal(s_lines, world.Lines);
+        Assert.Equal(2, run.MostCallsInAStep);
+        Assert.Equal(3 + 2 * 5, run.Steps);
+    }
+
+    [Fact]
+    public void The_answer_takes_the_form_of_the_schema_in_the_system_message()
+    {
+        var run = new ScriptedRun(World(), Goal, ScriptedRun.Digest)
+        {
+            System = """Answer with JSON that meets {"type":"object","properties":{"totalFiles":{"type":"integer"},"bytes":{"type":"integer"},"digest":{"type":"string"},"complete":{"type":"boolean"},"notes":{"type":"array"},"summary":{"type":["string","null"]}},"required":["totalFiles"]}. Nothing else.""",
+        };
+        using var answer = JsonDocument.Parse(run.Play());
+
+        Assert.Equal(5, answer.RootElement.GetProperty("totalFiles").GetInt32());
+        Assert.True(answer.RootElement.GetProperty("bytes").GetInt32() > 0);
+        Assert.Equal("digest.txt", answer.RootElement.GetProperty("digest").GetString());
+        Assert.True(answer.RootElement.GetProperty("complete").GetBoolean());
+        Assert.Equal(0, answer.RootElement.GetProperty("notes").GetArrayLength());
+        Assert.StartsWith("digest.txt has 5 lines", answer.RootElement.GetProperty("summary").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Please stop and tell me what you have.", 2)]
+    [InlineData("finish now", 2)]
+    [InlineData("Don't stop before the end!", 5)]
+    [InlineData("Mind the headings.", 5)]
+    public void A_person_can_end_it_early(string words, int lines)
+    {
+        var world = World();
+        var run = new ScriptedRun(world, Goal, ScriptedRun.Digest) { Steer = (7, words) };
+        var answer = run.Play();
+
+        Assert.Equal(lines, world.Lines.Count);
+        Assert.StartsWith($"digest.txt has {lines} lines", answer, StringComparison.Ordinal);
+        Assert.Equal(lines < 5, answer.EndsWith("not finished.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_empty_folder_is_an_answer_too() =>
+        Assert.StartsWith("digest.txt has 0 lines", new ScriptedRun(new FakeWorld(), Goal, ScriptedRun.Digest).Play(), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_same_request_leads_to_the_same_bytes()
+    {
+        var run = new ScriptedRun(World(), Goal, ScriptedRun.Digest);
+        using var one = JsonDocument.Parse(run.Request());
+        using var two = JsonDocument.Parse(run.Request());
+
+        Assert.Equal(ScriptedReply.To(one.RootElement).Chunks(), ScriptedReply.To(two.RootElement).Chunks());
+    }
+
+    [Fact]
+    public void A_bigger_folder_takes_two_steps_a_file()
+    {
+        var world = new FakeWorld([.. Enumerable.Range(0, 120).Select(i => ($"f{i:000}.md", $"# Title {i}\n"))]) { PageSize = 50 };
+        var run = new ScriptedRun(world, Goal, ScriptedRun.Digest) { KeepLast = 3 };
+        run.Play();
+
+        Assert.Equal(120, world.Lines.Distinct().Count());
+        Assert.True(run.Calls > 360);
+    }
+}
