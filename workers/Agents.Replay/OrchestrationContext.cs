@@ -20,8 +20,8 @@ public abstract class OrchestrationContext
     public abstract ExecutionId ExecutionId { get; }
 
     /// <summary>
-    /// Counts executions of this instance from 0 (continue-as-new, rewind, restart). On events copied by a fork or rewind,
-    /// the generation they were written in.
+    /// Counts executions of this instance from 0 (continue-as-new, rewind, restart). Differs between a run and its fork or
+    /// rewind, as <see cref="ExecutionId"/> does.
     /// </summary>
     public abstract int Generation { get; }
 
@@ -72,7 +72,10 @@ public abstract class OrchestrationContext
     public abstract Guid NewGuid();
 }
 
-/// <summary>A result as stored and the event that holds it.</summary>
+/// <summary>
+/// A result as stored and the event that holds it. Inputs name it by sequence or task id, never by the generation in the
+/// reference: a fork or rewind replays the same events in another generation.
+/// </summary>
 public sealed record RawResult(string? Value, EventReference Reference, int TaskId);
 
 public sealed record RawEvent(string Name, string? Input, EventReference Reference);

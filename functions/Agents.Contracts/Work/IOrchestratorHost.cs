@@ -45,10 +45,8 @@ public sealed record OrchestratorIdentity(
 /// <summary>
 /// From <paramref name="FromSequence"/> on, new ids are minted from <paramref name="Seed"/> and idempotency keys belong
 /// to the run <paramref name="RunIdentity"/>: a rewind keeps the run identity, a fork is another run from its cut on.
-/// <paramref name="Generation"/> is the one that event references carry: copied events keep the generation they were
-/// written in, because references are part of stored inputs. Null means the identity's own.
 /// </summary>
-public sealed record IdentitySeed(long FromSequence, string Seed, string RunIdentity, int? Generation = null);
+public sealed record IdentitySeed(long FromSequence, string Seed, string RunIdentity);
 
 /// <summary>The continuation of one execution. Used by one caller at a time; never after a turn that was not committed.</summary>
 public interface IOrchestratorSession : IDisposable

@@ -11,7 +11,6 @@ namespace Agents.Replay.Session;
 /// </summary>
 internal sealed class OrchestratorSession : IOrchestratorSession
 {
-    static readonly Action<object?> s_turn = static s => ((OrchestratorSession)s!).Turn();
     static readonly OrchestratorTurn s_nothing = new([], null, null);
 
     readonly OrchestratorHost _host;
@@ -26,9 +25,8 @@ internal sealed class OrchestratorSession : IOrchestratorSession
     bool _ended;
     bool _disposed;
     Divergence? _divergence;
-    IReadOnlyList<SequencedEvent> _past = [];
-    IReadOnlyList<SequencedEvent> _fresh = [];
-    OrchestratorTurn _turn = s_nothing;
+    long _inputCharacters;
+    long _suspendedCharacters;
 
     public OrchestratorSession(
         OrchestratorHost host, OrchestratorIdentity identity, Action<OrchestratorIdentity, SequencedEvent>? observer)
@@ -54,16 +52,18 @@ internal sealed class OrchestratorSession : IOrchestratorSession
         }
     }
 
-    long _inputCharacters;
-    long _suspendedCharacters;
-
     public OrchestratorTurn Run(IReadOnlyList<SequencedEvent> past, IReadOnlyList<SequencedEvent> fresh)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        (_past, _fresh, _turn) = (past, fresh, s_nothing);
-        _thread.Run(s_turn, this);
-        (_past, _fresh) = ([], []);
-        return _turn;
+        var previous = _thread.Enter();
+        try
+        {
+            return Turn(past, fresh);
+        }
+        finally
+        {
+            _thread.Leave(previous);
+        }
     }
 
     public void Dispose()
@@ -74,14 +74,14 @@ internal sealed class OrchestratorSession : IOrchestratorSession
         _whileSuspended.Clear();
     }
 
-    void Turn()
+    OrchestratorTurn Turn(IReadOnlyList<SequencedEvent> past, IReadOnlyList<SequencedEvent> fresh)
     {
         _context.Replaying = true;
-        FeedAll(_past);
+        FeedAll(past);
         _context.Replaying = false;
         _context.CustomStatus = null;
-        FeedAll(_fresh);
-        _turn = _divergence is null ? EndTurn() : new OrchestratorTurn([], null, _divergence);
+        FeedAll(fresh);
+        return _divergence is null ? EndTurn() : new OrchestratorTurn([], null, _divergence);
     }
 
     void FeedAll(IReadOnlyList<SequencedEvent> events)
@@ -283,14 +283,14 @@ internal sealed class OrchestratorSession : IOrchestratorSession
     {
         FailIfStuck();
         var e = item.Event;
-        if (e is ExecutionCompleted { EventId: < 0 } && _completion is null)
+        if (e is ExecutionCompleted { EventId: < 0 or int.MaxValue })
         {
-            // The engine ended an orchestration that no worker could run.
+            // Ended by the engine, because no worker could run it: the code was never asked.
             _ended = true;
         }
-        else if (!_context.Pending.TryTake(IdOf(e), out var pending))
+        else if (!_context.Pending.TryTake(e.EventId, out var pending))
         {
-            Diverge(item, ActionMatch.Describe(e), Instead(IdOf(e)));
+            Diverge(item, ActionMatch.Describe(e), Instead(e.EventId));
         }
         else if (ActionMatch.Compare(e, pending) is { } difference)
         {
@@ -307,8 +307,6 @@ internal sealed class OrchestratorSession : IOrchestratorSession
             _code = null;
         }
     }
-
-    int IdOf(HistoryEvent e) => e is ExecutionCompleted { EventId: < 0 } ? _completion!.Id : e.EventId;
 
     string Instead(int id) =>
         id <= _context.LastId ? $"another action #{id}, in an earlier turn"

@@ -1,31 +1,30 @@
+using System.Diagnostics;
+
 namespace Agents.Replay.Session;
 
 /// <summary>
 /// The one thread orchestrator code runs on, for as long as a turn lasts: whatever the code awaits or starts without
-/// leaving it comes back here, in order. Anything that arrives from elsewhere is remembered as a violation.
+/// leaving it comes back here, in order. Anything that arrives from elsewhere is remembered as a violation. There is no
+/// task scheduler beside it: the runtime forgets the current scheduler at each await that resumes in a synchronization
+/// context, so one would only hold until the first await.
 /// </summary>
 internal sealed class OrchestratorThread : SynchronizationContext
 {
     const int BlockedMillisecondsMax = 2_000;
     const int WaitTimedOut = 0x102;
 
-    readonly TurnScheduler _scheduler;
     Queue<(SendOrPostCallback Callback, object? State)>? _queue;
     int _owner;
 
-    public OrchestratorThread()
-    {
-        _scheduler = new TurnScheduler(this);
-        SetWaitNotificationRequired();
-    }
+    public OrchestratorThread() => SetWaitNotificationRequired();
 
     /// <summary>What the code did that it must not do; null while it kept to the rules.</summary>
     public string? Violation { get; private set; }
 
     public bool IsCurrent => _owner == Environment.CurrentManagedThreadId;
 
-    /// <summary>Runs a turn on the calling thread, as a task of our scheduler: continuations then default to it.</summary>
-    public void Run(Action<object?> turn, object state)
+    /// <summary>Makes the calling thread the orchestrator's until <see cref="Leave"/>; returns what to give back then.</summary>
+    public SynchronizationContext? Enter()
     {
         if (Interlocked.CompareExchange(ref _owner, Environment.CurrentManagedThreadId, 0) != 0)
         {
@@ -34,18 +33,14 @@ internal sealed class OrchestratorThread : SynchronizationContext
 
         var previous = Current;
         SetSynchronizationContext(this);
-        try
-        {
-            var task = new Task(turn, state);
-            task.RunSynchronously(_scheduler);
-            task.GetAwaiter().GetResult();
-        }
-        finally
-        {
-            SetSynchronizationContext(previous);
-            _queue?.Clear();
-            _owner = 0;
-        }
+        return previous;
+    }
+
+    public void Leave(SynchronizationContext? previous)
+    {
+        SetSynchronizationContext(previous);
+        _queue?.Clear();
+        _owner = 0;
     }
 
     /// <summary>Runs what was posted, until nothing is left.</summary>
@@ -94,36 +89,28 @@ internal sealed class OrchestratorThread : SynchronizationContext
     // A lock that another thread holds for a moment (type initialisation, a metadata cache) is no fault of the code.
     public override int Wait(IntPtr[] waitHandles, bool waitAll, int millisecondsTimeout)
     {
-        if (!IsCurrent || millisecondsTimeout is >= 0 and <= BlockedMillisecondsMax)
+        if (!IsCurrent || millisecondsTimeout == 0)
         {
             return WaitHelper(waitHandles, waitAll, millisecondsTimeout);
         }
 
-        var result = WaitHelper(waitHandles, waitAll, BlockedMillisecondsMax);
-        if (result != WaitTimedOut)
+        if (!IsForTask())
         {
-            return result;
+            var isShort = millisecondsTimeout is > 0 and <= BlockedMillisecondsMax;
+            var result = WaitHelper(waitHandles, waitAll, isShort ? millisecondsTimeout : BlockedMillisecondsMax);
+            if (isShort || result != WaitTimedOut)
+            {
+                return result;
+            }
         }
 
         Violate("blocked its thread (Wait, Result or a lock held elsewhere)");
         throw new InvalidOperationException(Rules.LeftThread(Violation!));
     }
 
-    sealed class TurnScheduler(OrchestratorThread thread) : TaskScheduler
-    {
-        public override int MaximumConcurrencyLevel => 1;
-
-        protected override void QueueTask(Task task) =>
-            thread.Post(static s => ((Queued)s!).Run(), new Queued(this, task));
-
-        protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
-            thread.IsCurrent && TryExecuteTask(task);
-
-        protected override IEnumerable<Task> GetScheduledTasks() => [];
-
-        sealed record Queued(TurnScheduler Scheduler, Task Task)
-        {
-            public void Run() => Scheduler.TryExecuteTask(Task);
-        }
-    }
+    // Only on the rare way through a blocked thread, so the price of a stack trace does not matter.
+    static bool IsForTask() => new StackTrace().GetFrames().Any(static frame =>
+        frame.GetMethod() is { } method
+        && typeof(Task).IsAssignableFrom(method.DeclaringType)
+        && method.Name.Contains("Wait", StringComparison.Ordinal));
 }

@@ -56,11 +56,11 @@ internal sealed class SessionContext : OrchestrationContext
 
     public override ExecutionId ExecutionId => _identity.ExecutionId;
 
-    public override int Generation => GenerationAt(Position);
+    public override int Generation => _identity.Generation;
 
     public override ParentInstance? Parent => Started.Parent;
 
-    public override string RunIdentity => SeedAt(Position)?.RunIdentity ?? _identity.InstanceId.Value;
+    public override string RunIdentity => SeedInForce()?.RunIdentity ?? _identity.InstanceId.Value;
 
     public override DateTimeOffset CurrentUtcDateTime => _now;
 
@@ -72,7 +72,7 @@ internal sealed class SessionContext : OrchestrationContext
 
     ExecutionStarted Started => _start ?? throw new InvalidOperationException("the orchestration has not started");
 
-    string Seed => SeedAt(Position)?.Seed ?? _identity.ExecutionId.Value;
+    string Seed => SeedInForce()?.Seed ?? _identity.ExecutionId.Value;
 
     public void SetNow(DateTimeOffset now) => _now = now.ToUniversalTime();
 
@@ -86,7 +86,7 @@ internal sealed class SessionContext : OrchestrationContext
 
     public int LastId => _nextId - 1;
 
-    public EventReference ReferenceTo(long sequence) => new(GenerationAt(sequence), sequence);
+    public EventReference ReferenceTo(long sequence) => new(_identity.Generation, sequence);
 
     public override Task<RawResult> CallActivityRawAsync(string name, string? input, TaskOptions? options = null)
     {
@@ -252,14 +252,12 @@ internal sealed class SessionContext : OrchestrationContext
         }
     }
 
-    int GenerationAt(long sequence) => SeedAt(sequence)?.Generation ?? _identity.Generation;
-
-    IdentitySeed? SeedAt(long sequence)
+    IdentitySeed? SeedInForce()
     {
         var seeds = _identity.Seeds;
         for (var i = seeds.Count - 1; i >= 0; i--)
         {
-            if (seeds[i].FromSequence <= sequence)
+            if (seeds[i].FromSequence <= Position)
             {
                 return seeds[i];
             }
