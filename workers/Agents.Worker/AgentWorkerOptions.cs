@@ -12,7 +12,7 @@ public sealed record AgentWorkerOptions
     /// <summary>What sends requests to a model's address; a host name may be bound to a Unix socket (ModelTransport).</summary>
     public required Func<Uri, HttpMessageInvoker> Models { get; init; }
 
-    /// <summary>What runs tool calls.</summary>
+    /// <summary>What runs tool calls; <see cref="CatalogueTools.By"/> for those of the tool catalogue.</summary>
     public required ToolRunning Tools { get; init; }
 
     /// <summary>Reads environment variables: keys are named in profiles, looked up at call time and kept nowhere.</summary>

@@ -207,13 +207,13 @@ sealed class RunView
     string Placeholder(string tool, ToolReply reply)
     {
         var bytes = System.Text.Encoding.UTF8.GetByteCount(reply.Content);
-        var handle = reply.Artifact is { } artifact ? $" The full result is kept as {artifact}." : "";
-        var advice = _specs.TryGetValue(tool, out var spec) && spec.Effect == EffectClass.ReadOnly
-            ? "Call the tool again if you need it."
-            : "The call was carried out; do not repeat it to see its result.";
+        var advice = reply.Artifact is { } handle
+            ? $"Read it in full with read_artifact, handle {handle}."
+            : _specs.TryGetValue(tool, out var spec) && spec.Effect == EffectClass.ReadOnly
+                ? "Call the tool again if you need it."
+                : "The call was carried out; do not repeat it to see its result.";
         return string.Create(
-            CultureInfo.InvariantCulture,
-            $"[Result of {tool} hidden to save space ({bytes} bytes).{handle} {advice}]");
+            CultureInfo.InvariantCulture, $"[Result of {tool} hidden to save space ({bytes} bytes). {advice}]");
     }
 
     ReadOnlyMemory<byte>[] Opening()
