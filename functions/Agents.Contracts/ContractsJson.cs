@@ -7,6 +7,10 @@ using Agents.Contracts.Transcript;
 namespace Agents.Contracts;
 
 /// <summary>The one JSON form of our nouns: camelCase, nulls left out, enums by name, readable characters unescaped.</summary>
+/// <remarks>
+/// A property with a default has <c>set</c>, not <c>init</c>: generated readers give a missing <c>init</c> property null
+/// or 0 whatever its initialiser says, and a run stored before a property existed must read with the default.
+/// </remarks>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

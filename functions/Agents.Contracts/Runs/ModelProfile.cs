@@ -9,7 +9,7 @@ public sealed record ModelProfile
     public required string Name { get; init; }
 
     /// <summary>Wire dialect; "chat" (chat completions) is the one built.</summary>
-    public string Dialect { get; init; } = "chat";
+    public string Dialect { get; set; } = "chat";
 
     /// <summary>Base address up to and including the version segment, such as https://api.moonshot.ai/v1.</summary>
     public required string BaseUrl { get; init; }
@@ -19,18 +19,18 @@ public sealed record ModelProfile
 
     /// <summary>Environment variable that holds the key; null where the server needs none.</summary>
     public string? ApiKeyEnv { get; init; }
-    public int ContextTokens { get; init; } = 262_144;
-    public int OutputTokensMax { get; init; } = 16_384;
+    public int ContextTokens { get; set; } = 262_144;
+    public int OutputTokensMax { get; set; } = 16_384;
 
     /// <summary>Request field of the output bound: "max_tokens" or "max_completion_tokens".</summary>
-    public string OutputTokensField { get; init; } = "max_tokens";
+    public string OutputTokensField { get; set; } = "max_tokens";
 
     /// <summary>Sent only when set.</summary>
     public double? Temperature { get; init; }
     public double? TopP { get; init; }
 
     /// <summary>Send reasoning of earlier steps back (required by thinking models inside a tool loop).</summary>
-    public bool SendReasoning { get; init; } = true;
+    public bool SendReasoning { get; set; } = true;
 
     /// <summary>Fields merged into the request body as they are.</summary>
     public JsonElement? Extra { get; init; }
@@ -42,17 +42,17 @@ public sealed record ModelProfile
     /// How ids of tool calls go back to the server: "as_given", or "functions_index" (functions.NAME:N, N counting over
     /// the whole conversation), which self-hosted Kimi K2 needs to read its own history.
     /// </summary>
-    public string ToolCallIds { get; init; } = "as_given";
+    public string ToolCallIds { get; set; } = "as_given";
 
     /// <summary>Shortest tool name the server takes.</summary>
-    public int ToolNameMin { get; init; } = 1;
+    public int ToolNameMin { get; set; } = 1;
 
     /// <summary>Most tools the server takes in one request.</summary>
-    public int ToolsMax { get; init; } = 128;
+    public int ToolsMax { get; set; } = 128;
 
     /// <summary>The server takes tool_choice "required" or a named tool; false where thinking forbids it.</summary>
-    public bool ForcedToolChoice { get; init; } = true;
-    public IReadOnlyList<ModelPrice> Prices { get; init; } = [];
+    public bool ForcedToolChoice { get; set; } = true;
+    public IReadOnlyList<ModelPrice> Prices { get; set; } = [];
 
     /// <summary>Day the provider took or takes the model offline.</summary>
     public DateOnly? RetiredOn { get; init; }
@@ -62,7 +62,7 @@ public sealed record ModelProfile
     public string? Note { get; init; }
 
     /// <summary>Longest silence on the stream before an attempt is given up; any byte counts as life.</summary>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>USD per million tokens from a day on; a null hit or write price means the miss price.</summary>

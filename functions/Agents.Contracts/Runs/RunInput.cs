@@ -16,18 +16,18 @@ public sealed record RunInput
     /// <summary>First user message.</summary>
     public required string Goal { get; init; }
     public required ModelProfile Model { get; init; }
-    public IReadOnlyList<ToolSpec> Tools { get; init; } = [];
-    public RunLimits Limits { get; init; } = new();
-    public ContextPolicy Context { get; init; } = new();
+    public IReadOnlyList<ToolSpec> Tools { get; set; } = [];
+    public RunLimits Limits { get; set; } = new();
+    public ContextPolicy Context { get; set; } = new();
 
     /// <summary>JSON schema the final answer must meet; null for free text.</summary>
     public JsonElement? OutputSchema { get; init; }
 
     /// <summary>Settings of the tools (root folder, allow lists, MCP servers), read by the tool catalogue only.</summary>
-    public ToolSettings ToolSettings { get; init; } = new();
+    public ToolSettings ToolSettings { get; set; } = new();
 
     /// <summary>Who the run belongs to.</summary>
-    public string Tenant { get; init; } = "default";
+    public string Tenant { get; set; } = "default";
 
     /// <summary>What to do with reasoning text: store, redact or drop.</summary>
     public ReasoningPolicy Reasoning { get; init; }
@@ -48,14 +48,14 @@ public enum ReasoningPolicy
 public sealed record ToolSpec
 {
     public required string Name { get; init; }
-    public string Description { get; init; } = "";
+    public string Description { get; set; } = "";
 
     /// <summary>JSON schema of the arguments.</summary>
     public required JsonElement Parameters { get; init; }
-    public Effects.EffectClass Effect { get; init; } = Effects.EffectClass.AtMostOnce;
+    public Effects.EffectClass Effect { get; set; } = Effects.EffectClass.AtMostOnce;
 
     /// <summary>Who runs it: "builtin", "http", "mcp:SERVER", "method" (C#).</summary>
-    public string Source { get; init; } = "builtin";
+    public string Source { get; set; } = "builtin";
 
     /// <summary>Name at the source where it differs (MCP names are mapped to what providers accept).</summary>
     public string? SourceName { get; init; }
@@ -67,8 +67,8 @@ public sealed record ToolSpec
 /// <summary>Bounds of a run; reaching one ends it with the stop reason of that name.</summary>
 public sealed record RunLimits
 {
-    public int Steps { get; init; } = 300;
-    public int ToolCalls { get; init; } = 3000;
+    public int Steps { get; set; } = 300;
+    public int ToolCalls { get; set; } = 3000;
     public long? Tokens { get; init; }
     public decimal? Usd { get; init; }
     public TimeSpan? WallTime { get; init; }
@@ -77,32 +77,32 @@ public sealed record RunLimits
     public int? OutputTokensPerStep { get; init; }
 
     /// <summary>Tool calls of one step that may run at once.</summary>
-    public int ParallelToolCalls { get; init; } = 8;
+    public int ParallelToolCalls { get; set; } = 8;
 
     /// <summary>Malformed tool calls (or answers that fail the schema) in a row before the run ends.</summary>
-    public int BadCallsInARow { get; init; } = 5;
+    public int BadCallsInARow { get; set; } = 5;
 
     /// <summary>Attempts of one model call before the run fails.</summary>
-    public int ModelAttempts { get; init; } = 8;
+    public int ModelAttempts { get; set; } = 8;
 }
 
 /// <summary>How the view is kept inside the model's window; never touches the stored transcript.</summary>
 public sealed record ContextPolicy
 {
     /// <summary>"hide_tool_results" or "none".</summary>
-    public string Kind { get; init; } = "hide_tool_results";
+    public string Kind { get; set; } = "hide_tool_results";
 
     /// <summary>Tokens of the view at which hiding starts; null means window - output - margin.</summary>
     public long? TriggerTokens { get; init; }
 
     /// <summary>Latest tool results that stay.</summary>
-    public int KeepLast { get; init; } = 3;
+    public int KeepLast { get; set; } = 3;
 
     /// <summary>Tokens one application must free, so that the cached prefix breaks rarely.</summary>
-    public long ClearAtLeast { get; init; } = 8_000;
+    public long ClearAtLeast { get; set; } = 8_000;
 
     /// <summary>Tools whose results are never hidden.</summary>
-    public IReadOnlyList<string> Exclude { get; init; } = [];
+    public IReadOnlyList<string> Exclude { get; set; } = [];
 }
 
 /// <summary>Settings of the built-in tools, HTTP tools and MCP servers. Secrets only by environment variable name.</summary>
@@ -115,40 +115,40 @@ public sealed record ToolSettings
     public string? Out { get; init; }
 
     /// <summary>Relative paths below the root that the list tool leaves out (globs).</summary>
-    public IReadOnlyList<string> Exclude { get; init; } = [];
+    public IReadOnlyList<string> Exclude { get; set; } = [];
 
     /// <summary>Relative paths (globs) the list tool is limited to; empty means all.</summary>
-    public IReadOnlyList<string> Include { get; init; } = [];
+    public IReadOnlyList<string> Include { get; set; } = [];
 
     /// <summary>Hosts http_fetch and HTTP tools may reach: "example.org", "*.example.org", "127.0.0.1:8080".</summary>
-    public IReadOnlyList<string> HttpAllow { get; init; } = [];
+    public IReadOnlyList<string> HttpAllow { get; set; } = [];
 
-    public IReadOnlyDictionary<string, McpServerSettings> McpServers { get; init; } =
+    public IReadOnlyDictionary<string, McpServerSettings> McpServers { get; set; } =
         new Dictionary<string, McpServerSettings>();
 
-    public IReadOnlyDictionary<string, HttpToolSettings> HttpTools { get; init; } =
+    public IReadOnlyDictionary<string, HttpToolSettings> HttpTools { get; set; } =
         new Dictionary<string, HttpToolSettings>();
 
     /// <summary>Bytes of UTF-8 above which a tool result is offloaded to an artifact.</summary>
-    public int OffloadBytes { get; init; } = 32_768;
+    public int OffloadBytes { get; set; } = 32_768;
 }
 
 /// <summary>An MCP server: <see cref="Command"/> for stdio or <see cref="Url"/> for streamable HTTP.</summary>
 public sealed record McpServerSettings
 {
     public string? Command { get; init; }
-    public IReadOnlyList<string> Args { get; init; } = [];
+    public IReadOnlyList<string> Args { get; set; } = [];
 
     /// <summary>Variables of the server's environment: value "$NAME" copies NAME of ours; nothing else is inherited.</summary>
-    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Env { get; set; } = new Dictionary<string, string>();
     public string? Url { get; init; }
 
     /// <summary>Headers by reference: header name to environment variable name.</summary>
-    public IReadOnlyDictionary<string, string> HeaderEnv { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> HeaderEnv { get; set; } = new Dictionary<string, string>();
     public string? ProtocolVersion { get; init; }
 
     /// <summary>Effect class by the server's tool name; hints of the server are only hints.</summary>
-    public IReadOnlyDictionary<string, Effects.EffectClass> Effects { get; init; } =
+    public IReadOnlyDictionary<string, Effects.EffectClass> Effects { get; set; } =
         new Dictionary<string, Effects.EffectClass>();
 }
 
@@ -156,13 +156,13 @@ public sealed record McpServerSettings
 public sealed record HttpToolSettings
 {
     public required string Url { get; init; }
-    public string Method { get; init; } = "POST";
+    public string Method { get; set; } = "POST";
 
     /// <summary>Reconcile probe: GET of this address with "{key}" replaced; 200 = happened (body = result), 404 = absent.</summary>
     public string? ProbeUrl { get; init; }
 
     /// <summary>The probe fences: once it has answered "absent" the earlier attempt can no longer act.</summary>
     public bool ProbeFences { get; init; }
-    public IReadOnlyDictionary<string, string> HeaderEnv { get; init; } = new Dictionary<string, string>();
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+    public IReadOnlyDictionary<string, string> HeaderEnv { get; set; } = new Dictionary<string, string>();
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(60);
 }

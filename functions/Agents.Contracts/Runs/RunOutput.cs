@@ -17,7 +17,7 @@ public sealed record RunOutput
     public int Steps { get; init; }
     public int ToolCalls { get; init; }
     public int BadCalls { get; init; }
-    public TokenUsage Usage { get; init; } = new();
+    public TokenUsage Usage { get; set; } = new();
     public decimal? CostUsd { get; init; }
     public string? Model { get; init; }
 

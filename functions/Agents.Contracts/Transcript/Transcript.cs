@@ -37,9 +37,9 @@ public sealed record ModelReply
 {
     public string? Reasoning { get; init; }
     public string? Content { get; init; }
-    public IReadOnlyList<ToolCall> ToolCalls { get; init; } = [];
+    public IReadOnlyList<ToolCall> ToolCalls { get; set; } = [];
     public required FinishReason Finish { get; init; }
-    public TokenUsage Usage { get; init; } = new();
+    public TokenUsage Usage { get; set; } = new();
 
     /// <summary>Model id as the server reported it.</summary>
     public string? Model { get; init; }
