@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Agents.Contracts.Transcript;
 
 namespace Agents.Tests.ModelServer;
 
@@ -24,7 +25,9 @@ sealed class FakeWorld(params IReadOnlyList<(string Path, string Text)> files)
     public List<JsonObject> Findings { get; } = [];
     public List<string> Reads { get; } = [];
 
-    public string Run(string tool, JsonObject arguments) => tool switch
+    public string Act(ToolCall call) => Run(call.Name, JsonNode.Parse(call.Arguments)!.AsObject());
+
+    string Run(string tool, JsonObject arguments) => tool switch
     {
         "list_files" => List(Text(arguments, "cursor")),
         "worklist_add" => Add(arguments["items"]!.AsArray()),

@@ -27,7 +27,7 @@ public sealed class FolderDigestTests
     public void Every_file_gets_its_line_and_the_totals_are_the_tools_own(int? keepLast)
     {
         var world = World();
-        var run = new ScriptedRun(world, Goal, ScriptedRun.Digest) { KeepLast = keepLast };
+        var run = new ScriptedRun(world.Act, Goal, ScriptedRun.Digest) { KeepLast = keepLast };
 
         var answer = run.Play();
         var bytes = s_lines.Sum(l => System.Text.Encoding.UTF8.GetByteCount(l) + 1);
@@ -40,7 +40,7 @@ public sealed class FolderDigestTests
     [Fact]
     public void The_answer_takes_the_form_of_the_schema_in_the_system_message()
     {
-        var run = new ScriptedRun(World(), Goal, ScriptedRun.Digest)
+        var run = new ScriptedRun(World().Act, Goal, ScriptedRun.Digest)
         {
             System = """Answer with JSON that meets {"type":"object","properties":{"totalFiles":{"type":"integer"},"bytes":{"type":"integer"},"digest":{"type":"string"},"complete":{"type":"boolean"},"notes":{"type":"array"},"summary":{"type":["string","null"]}},"required":["totalFiles"]}. Nothing else.""",
         };
@@ -62,7 +62,7 @@ public sealed class FolderDigestTests
     public void A_person_can_end_it_early(string words, int lines)
     {
         var world = World();
-        var run = new ScriptedRun(world, Goal, ScriptedRun.Digest) { Steer = (7, words) };
+        var run = new ScriptedRun(world.Act, Goal, ScriptedRun.Digest) { Steer = (7, words) };
         var answer = run.Play();
 
         Assert.Equal(lines, world.Lines.Count);
@@ -72,12 +72,12 @@ public sealed class FolderDigestTests
 
     [Fact]
     public void An_empty_folder_is_an_answer_too() =>
-        Assert.StartsWith("digest.txt has 0 lines", new ScriptedRun(new FakeWorld(), Goal, ScriptedRun.Digest).Play(), StringComparison.Ordinal);
+        Assert.StartsWith("digest.txt has 0 lines", new ScriptedRun(new FakeWorld().Act, Goal, ScriptedRun.Digest).Play(), StringComparison.Ordinal);
 
     [Fact]
     public void The_same_request_leads_to_the_same_bytes()
     {
-        var run = new ScriptedRun(World(), Goal, ScriptedRun.Digest);
+        var run = new ScriptedRun(World().Act, Goal, ScriptedRun.Digest);
         using var one = JsonDocument.Parse(run.Request());
         using var two = JsonDocument.Parse(run.Request());
 
@@ -88,7 +88,7 @@ public sealed class FolderDigestTests
     public void A_bigger_folder_takes_two_steps_a_file()
     {
         var world = new FakeWorld([.. Enumerable.Range(0, 120).Select(i => ($"f{i:000}.md", $"# Title {i}\n"))]) { PageSize = 50 };
-        var run = new ScriptedRun(world, Goal, ScriptedRun.Digest) { KeepLast = 3 };
+        var run = new ScriptedRun(world.Act, Goal, ScriptedRun.Digest) { KeepLast = 3 };
         run.Play();
 
         Assert.Equal(120, world.Lines.Distinct().Count());

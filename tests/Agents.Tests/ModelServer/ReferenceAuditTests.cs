@@ -30,7 +30,7 @@ public sealed class ReferenceAuditTests
     public void Every_reference_has_exactly_one_finding(int? keepLast)
     {
         var world = World();
-        var run = new ScriptedRun(world, Goal, ScriptedRun.Audit) { KeepLast = keepLast };
+        var run = new ScriptedRun(world.Act, Goal, ScriptedRun.Audit) { KeepLast = keepLast };
         var answer = run.Play();
 
         Assert.Equal(
@@ -51,7 +51,7 @@ public sealed class ReferenceAuditTests
     {
         var text = string.Concat(Enumerable.Range(0, 60).Select(i => $"Zeile {i} größer [l](p{i}.md) und ```kein Zaun``` `A{i}Bc.Def`\n"));
         var world = new FakeWorld(("long.md", text)) { ReadBytesMax = 501 };
-        new ScriptedRun(world, Goal, ScriptedRun.Audit).Play();
+        new ScriptedRun(world.Act, Goal, ScriptedRun.Audit).Play();
 
         Assert.Equal(120, world.Findings.Count);
         Assert.Equal(120, world.Findings.Select(f => f["reference"]!.ToString()).Distinct().Count());
@@ -62,7 +62,7 @@ public sealed class ReferenceAuditTests
     public void A_page_that_cannot_be_read_is_a_finding()
     {
         var world = new FakeWorld(("bad.md", "\0"));
-        new ScriptedRun(world, Goal, ScriptedRun.Audit).Play();
+        new ScriptedRun(world.Act, Goal, ScriptedRun.Audit).Play();
 
         Assert.Equal("unknown", (string?)Assert.Single(world.Findings)["status"]);
     }
@@ -70,7 +70,7 @@ public sealed class ReferenceAuditTests
     [Fact]
     public void The_totals_fill_the_schema()
     {
-        var run = new ScriptedRun(World(), Goal, ScriptedRun.Audit)
+        var run = new ScriptedRun(World().Act, Goal, ScriptedRun.Audit)
         {
             System = """Schema: {"type":"object","properties":{"totals":{"type":"object","properties":{"ok":{"type":"integer"},"brokenReferences":{"type":"integer"},"external":{"type":"integer"},"references":{"type":"integer"},"pagesRead":{"type":"integer"}}}}}""",
         };
@@ -83,7 +83,7 @@ public sealed class ReferenceAuditTests
     public void A_person_can_end_it_early()
     {
         var world = World();
-        var answer = new ScriptedRun(world, Goal, ScriptedRun.Audit) { Steer = (16, "Stop here, please.") }.Play();
+        var answer = new ScriptedRun(world.Act, Goal, ScriptedRun.Audit) { Steer = (16, "Stop here, please.") }.Play();
 
         Assert.InRange(world.Findings.Count, 1, 10);
         Assert.StartsWith($"{world.Findings.Count} findings", answer, StringComparison.Ordinal);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Agents.Contracts.Runs;
 using Agents.Contracts.Transcript;
 using Agents.Inference.Requests;
@@ -11,7 +10,7 @@ namespace Agents.Tests.ModelServer;
 /// Plays a run against the policy with nothing but requests: renders the conversation, asks for the next move, answers
 /// its calls. Older tool results can be hidden the way the view of a long run hides them.
 /// </summary>
-sealed class ScriptedRun(FakeWorld world, string goal, params string[] tools)
+sealed class ScriptedRun(Func<ToolCall, string> act, string goal, params string[] tools)
 {
     const int StepsMax = 2_000;
 
@@ -102,7 +101,7 @@ sealed class ScriptedRun(FakeWorld world, string goal, params string[] tools)
         foreach (var call in calls)
         {
             Calls++;
-            _items.Add(("tool", null, call, world.Run(call.Name, JsonNode.Parse(call.Arguments)!.AsObject())));
+            _items.Add(("tool", null, call, act(call)));
         }
     }
 }
