@@ -34,22 +34,4 @@ public sealed partial class ContractsJson : JsonSerializerContext
 
     /// <summary>Same as Default, but writes non-ASCII text as it is: smaller, and readable in a history.</summary>
     public static ContractsJson Plain => s_plain.Value;
-
-    static readonly Lazy<JsonSerializerOptions> s_handwritten = new(() => new JsonSerializerOptions
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter() },
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver(),
-    });
-
-    /// <summary>
-    /// For JSON that people write: what they leave out has the default of its property, a name they misspell is
-    /// refused. Generated readers do neither: a property with <c>init</c> that is missing becomes null or 0 in them,
-    /// whatever its initialiser says, so they are only for JSON that we wrote whole.
-    /// </summary>
-    public static JsonSerializerOptions Handwritten => s_handwritten.Value;
 }

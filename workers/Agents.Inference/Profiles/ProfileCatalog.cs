@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Agents.Contracts;
 using Agents.Contracts.Runs;
 
@@ -13,6 +14,14 @@ public sealed class ProfileCatalog
     const string ResourceFolder = "Profiles/";
     const int FilesMax = 1000;
     const int FileBytesMax = 256 << 10;
+
+    // A misspelt property in a profile would silently mean its default: refuse it instead.
+    static readonly ContractsJson s_strict = new(new JsonSerializerOptions(ContractsJson.Default.Options)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    });
 
     readonly SortedDictionary<string, ModelProfile> _profiles = new(StringComparer.OrdinalIgnoreCase);
 
@@ -69,7 +78,7 @@ public sealed class ProfileCatalog
     {
         try
         {
-            var profile = JsonSerializer.Deserialize<ModelProfile>(text, ContractsJson.Handwritten)
+            var profile = JsonSerializer.Deserialize(text, s_strict.ModelProfile)
                 ?? throw new JsonException("the file holds null");
             var found = ProfileCheck.Problems(profile).Select(p => $"AG4017: {where}: {p}").ToList();
             problems.AddRange(found);
