@@ -17,6 +17,7 @@ namespace Agents.Client;
 [JsonSerializable(typeof(RunEnd))]
 [JsonSerializable(typeof(HistoryPage))]
 [JsonSerializable(typeof(HistoryEvent))]
+[JsonSerializable(typeof(HistoryItem))]
 [JsonSerializable(typeof(ArchiveOutcome))]
 [JsonSerializable(typeof(CommandBody))]
 [JsonSerializable(typeof(Problem))]

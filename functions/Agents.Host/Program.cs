@@ -1,1 +1,3 @@
-return 0;
+using Agents.Host.CommandLine;
+
+return await Entry.RunAsync(args);

@@ -50,7 +50,9 @@ static class Problems
         Faults.BodyTooLarge => StatusCodes.Status413PayloadTooLarge,
         Faults.MediaType => StatusCodes.Status415UnsupportedMediaType,
         Faults.ForeignOrigin or Faults.GuestRefused => StatusCodes.Status403Forbidden,
-        Faults.JobField or Faults.UnknownModel or Faults.UnknownTool or Faults.JobPath or Faults.MissingKey =>
+        Faults.JobField or Faults.JobPath =>
+            StatusCodes.Status422UnprocessableEntity,
+        _ when code.StartsWith("AG4", StringComparison.Ordinal) || code.StartsWith("AG5", StringComparison.Ordinal) =>
             StatusCodes.Status422UnprocessableEntity,
         Faults.Unavailable or Faults.DataDirectory or Faults.Unexpected => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status400BadRequest,

@@ -12,20 +12,19 @@ public interface IModelShelf
     /// <summary>A profile for an address that no file describes.</summary>
     ModelProfile AtAddress(string model, string baseUrl, string? apiKeyEnv);
 
-    /// <summary>Why this profile cannot be used right now (key not set, dialect not built); null when it can.</summary>
-    string? Obstacle(ModelProfile profile);
+    /// <summary>Code and reason why this profile cannot be used right now (key not set, dialect not built); null when it can.</summary>
+    (string Code, string What)? Obstacle(ModelProfile profile);
 }
 
 /// <summary>Where jobs find tools.</summary>
 public interface IToolShelf
 {
-    IReadOnlyList<string> Names { get; }
-
-    ToolSpec? Find(string name);
-
-    /// <summary>Reads a tool object in any of the three shapes; throws <see cref="FormatException"/>.</summary>
-    ToolSpec Read(JsonElement tool);
-
-    /// <summary>Asks an MCP server for its tools; throws with what is wrong when it cannot be reached.</summary>
-    Task<IReadOnlyList<ToolSpec>> OfServerAsync(string server, McpServerSettings settings, CancellationToken cancel);
+    /// <summary>
+    /// Resolves one entry of a job's tools: a name, or an object in any of the three shapes. Entries of MCP servers may
+    /// stand for many tools.
+    /// </summary>
+    Task<ToolAnswer> ResolveAsync(JsonElement entry, ToolSettings settings, CancellationToken cancel);
 }
+
+/// <summary>The tools of an entry, or what is wrong with it.</summary>
+public sealed record ToolAnswer(IReadOnlyList<ToolSpec> Tools, (string Code, string What)? Problem);

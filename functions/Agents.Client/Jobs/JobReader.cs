@@ -28,7 +28,7 @@ public sealed class JobReader(IModelShelf models, IToolShelf tools, JobFolders f
             Limits = draft.Limits,
             Context = draft.Context,
             OutputSchema = draft.OutputSchema,
-            ToolSettings = draft.Settings with { Root = root, Out = output },
+            ToolSettings = draft.Settings with { Root = root, Out = output, OutFile = outFile },
             Tenant = draft.Tenant,
             Reasoning = draft.Reasoning,
         };
@@ -69,7 +69,7 @@ public sealed class JobReader(IModelShelf models, IToolShelf tools, JobFolders f
 
         return models.Obstacle(profile) is { } why
             ? throw new RunFaultException(
-                Faults.MissingKey, why, draft.Model?.Where ?? "model", "set it, or name another model with --model")
+                why.Code, why.What, draft.Model?.Where ?? "model", "set what is missing, or name another model with --model")
             : profile;
     }
 
@@ -102,113 +102,45 @@ public sealed class JobReader(IModelShelf models, IToolShelf tools, JobFolders f
 
     async Task<IReadOnlyList<ToolSpec>> ToolsAsync(JobDraft draft, CancellationToken cancel)
     {
-        var specs = new List<(ToolSpec Spec, JobNode? Node)>();
-        var named = new HashSet<string>();
+        var specs = new List<ToolSpec>();
         foreach (var node in draft.Tools)
         {
-            if (ServerOf(node, draft) is { } server)
-            {
-                named.Add(server);
-                specs.AddRange((await OfServerAsync(server, draft, node.Where, cancel)).Select(s => (s, (JobNode?)node)));
-            }
-            else
-            {
-                specs.Add((Tool(node, draft), node));
-            }
+            Add(specs, await tools.ResolveAsync(node.Json, draft.Settings, cancel), node.Where, IsCompanion(node));
         }
 
         // A server that no entry of "tools" mentions brings all its tools: that is what it was declared for.
-        foreach (var server in draft.Settings.McpServers.Keys.Except(named))
+        foreach (var server in draft.Settings.McpServers.Keys.Where(s => !specs.Any(t => t.Source == $"mcp:{s}")))
         {
-            specs.AddRange((await OfServerAsync(server, draft, $"mcpServers.{server}", cancel)).Select(s => (s, (JobNode?)null)));
+            var all = JsonSerializer.SerializeToElement($"{server}__*", ContractsJson.Default.String);
+            Add(specs, await tools.ResolveAsync(all, draft.Settings, cancel), $"mcpServers.{server}", named: false);
         }
 
-        if (specs.GroupBy(s => s.Spec.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
-        {
-            throw new RunFaultException(
-                Faults.JobField, $"the tool '{twice.Key}' is named twice", twice.Last().Node?.Where ?? "mcpServers", "keep one of the two");
-        }
-
-        return [.. specs.Select(s => s.Spec)];
+        return specs;
     }
 
-    static string? ServerOf(JobNode node, JobDraft draft)
+    /// <summary>Comes along by itself with every tool, so it is no clash when it came before.</summary>
+    const string Companion = "read_artifact";
+
+    static bool IsCompanion(JobNode node) =>
+        node.Kind == JsonValueKind.String && node.Json.GetString() == Companion;
+
+    static void Add(List<ToolSpec> specs, ToolAnswer answer, string where, bool named)
     {
-        if (node.Kind != JsonValueKind.String || !node.Json.GetString()!.StartsWith("mcp:", StringComparison.Ordinal))
+        if (answer.Problem is { } problem)
         {
-            return null;
+            throw new RunFaultException(problem.Code, problem.What, where, "see docs/job-file.md, tools");
         }
 
-        var server = node.Json.GetString()![4..];
-        return draft.Settings.McpServers.ContainsKey(server)
-            ? server
-            : throw new RunFaultException(
-                Faults.UnknownTool, $"no MCP server '{server}' is declared", node.Where, $"add it: \"mcpServers\": {{\"{server}\": {{…}}}}");
-    }
-
-    async Task<IReadOnlyList<ToolSpec>> OfServerAsync(string server, JobDraft draft, string where, CancellationToken cancel)
-    {
-        try
+        foreach (var spec in answer.Tools)
         {
-            return await tools.OfServerAsync(server, draft.Settings.McpServers[server], cancel);
-        }
-        catch (Exception e) when (e is not OperationCanceledException and not RunFaultException)
-        {
-            throw new RunFaultException(
-                Faults.UnknownTool, $"the MCP server '{server}' does not give its tools: {e.Message}", where,
-                "start it by hand to see why, then run this again", e);
-        }
-    }
-
-    ToolSpec Tool(JobNode node, JobDraft draft)
-    {
-        if (node.Kind == JsonValueKind.String)
-        {
-            var name = JobFields.TextOf(node);
-            return tools.Find(name) ?? throw Unknown(name, node);
-        }
-
-        ToolSpec spec;
-        try
-        {
-            spec = tools.Read(node.Json);
-        }
-        catch (FormatException e)
-        {
-            throw new RunFaultException(Faults.JobField, e.Message, node.Where, "see docs/job-file.md, tools", e);
-        }
-
-        if (draft.Settings.HttpTools.ContainsKey(spec.Name))
-        {
-            return spec with { Source = "http" };
-        }
-
-        // A built-in described anew: its own effect class stays unless the job says otherwise.
-        var own = tools.Find(spec.Name) ?? (spec.SourceName is { } source ? tools.Find(source) : null);
-        if (spec.Source != "builtin")
-        {
-            return spec;
-        }
-
-        return own is null
-            ? throw Unknown(spec.Name, node)
-            : spec with
+            if (specs.All(s => s.Name != spec.Name))
             {
-                Effect = Says(node, "effect") ? spec.Effect : own.Effect,
-                Parallel = Says(node, "parallel") ? spec.Parallel : own.Parallel,
-                Description = spec.Description.Length > 0 ? spec.Description : own.Description,
-            };
-    }
-
-    static bool Says(JobNode node, string field) => node[field] is not null || node["function"]?[field] is not null;
-
-    RunFaultException Unknown(string name, JobNode node)
-    {
-        var near = Spelling.Nearest(name, tools.Names);
-        return new RunFaultException(
-            Faults.UnknownTool, $"there is no tool '{name}'", node.Where,
-            near is not null
-                ? $"did you mean '{near}'?"
-                : $"built in: {string.Join(", ", tools.Names)}; an HTTP tool needs an entry in http.tools, an MCP tool a server in mcpServers");
+                specs.Add(spec);
+            }
+            else if (spec.Name != Companion && !named)
+            {
+                throw new RunFaultException(Faults.JobField, $"the tool '{spec.Name}' is named twice", where, "keep one of the two");
+            }
+        }
     }
 }

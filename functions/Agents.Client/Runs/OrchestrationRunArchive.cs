@@ -26,11 +26,15 @@ public sealed class OrchestrationRunArchive(IOrchestrationClient client, IOrches
         var max = Math.Clamp(from.Max, 1, EventsPerPageMax);
         var generation = from.Generation ?? view.Generation;
         var events = await history.ReadAsync(new InstanceId(run), generation, from.Sequence, max, cancel);
+        var executions = await history.ListExecutionsAsync(new InstanceId(run), cancel);
         var redact = RunOutcome.ReadInput(view.Input)?.Reasoning == ReasoningPolicy.Redact;
         return new HistoryPage(
             run, generation, view.Generation + 1,
             [.. events.Select(e => new HistoryItem(e.Sequence, redact ? Redacted(e.Event) : e.Event))],
-            events.Count < max ? null : events[^1].Sequence + 1);
+            events.Count < max ? null : events[^1].Sequence + 1)
+        {
+            Execution = executions.FirstOrDefault(e => e.Generation == generation),
+        };
     }
 
     public async Task<IReadOnlyList<LedgerEntry>?> ReadEffectsAsync(string run, bool inDoubtOnly, CancellationToken cancel) =>

@@ -99,7 +99,7 @@ public sealed class OrchestrationRunClient(
 
     public async Task<CommandOutcome> SendAsync(string run, RunCommand command, string? dedupKey, CancellationToken cancel)
     {
-        if (!InstanceId.IsValid(run) || await client.GetAsync(new InstanceId(run), withPayloads: false, cancel) is not { } view)
+        if (!InstanceId.IsValid(run) || await client.GetAsync(new InstanceId(run), withPayloads: true, cancel) is not { } view)
         {
             return new CommandOutcome(CommandResult.NotFound);
         }

@@ -25,16 +25,10 @@ public static class Faults
     public const string JobField = "AG6011";
 
     /// <summary>No model profile of that name.</summary>
-    public const string UnknownModel = "AG6012";
-
-    /// <summary>No tool of that name.</summary>
-    public const string UnknownTool = "AG6013";
+    public const string UnknownModel = "AG4018";
 
     /// <summary>A folder or file the job names is not there or not usable.</summary>
     public const string JobPath = "AG6014";
-
-    /// <summary>The model's key variable is not set.</summary>
-    public const string MissingKey = "AG6015";
 
     /// <summary>The job asks for something only the owner may ask for.</summary>
     public const string GuestRefused = "AG6016";

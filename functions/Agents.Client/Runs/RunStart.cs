@@ -94,6 +94,10 @@ public sealed record HistoryFrom(int? Generation, long Sequence, int Max);
 
 /// <summary>Events in order; <paramref name="Next"/> is the sequence the next page begins at, null at the end.</summary>
 public sealed record HistoryPage(
-    string Run, int Generation, int Generations, IReadOnlyList<HistoryItem> Events, long? Next);
+    string Run, int Generation, int Generations, IReadOnlyList<HistoryItem> Events, long? Next)
+{
+    /// <summary>The execution these events belong to.</summary>
+    public Contracts.Client.ExecutionView? Execution { get; init; }
+}
 
 public sealed record HistoryItem(long Sequence, Contracts.History.HistoryEvent Event);

@@ -155,4 +155,8 @@ public sealed record InstanceQuery
 
 public sealed record InstancePage(IReadOnlyList<InstanceView> Items, string? ContinuationToken);
 
-public sealed record ExecutionView(string ExecutionId, int Generation, long Events, OrchestrationStatus Status);
+public sealed record ExecutionView(string ExecutionId, int Generation, long Events, OrchestrationStatus Status)
+{
+    /// <summary>Identity seeds in force, oldest first: whoever replays the execution needs them.</summary>
+    public IReadOnlyList<Work.IdentitySeed> Seeds { get; init; } = [];
+}

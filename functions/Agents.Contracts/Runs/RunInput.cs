@@ -114,6 +114,9 @@ public sealed record ToolSettings
     /// <summary>Absolute path of the folder that outputs (digest, findings) are written to; null means the root.</summary>
     public string? Out { get; init; }
 
+    /// <summary>Name of the run's main output file in that folder, for tools that write one; null: each tool's own name.</summary>
+    public string? OutFile { get; init; }
+
     /// <summary>Relative paths below the root that the list tool leaves out (globs).</summary>
     public IReadOnlyList<string> Exclude { get; set; } = [];
 

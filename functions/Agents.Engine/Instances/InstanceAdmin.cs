@@ -73,7 +73,10 @@ internal sealed class InstanceAdmin(NodeServices node)
             var state = execution.Key == record.Execution.Key
                 ? (record.NextSequence, record.Status)
                 : await EndAsync(record, execution, cancel);
-            views.Add(new ExecutionView(execution.ExecutionId, execution.Generation, state.Item1, state.Item2));
+            views.Add(new ExecutionView(execution.ExecutionId, execution.Generation, state.Item1, state.Item2)
+            {
+                Seeds = IdentityChain.Read(execution, id),
+            });
         }
 
         return views;

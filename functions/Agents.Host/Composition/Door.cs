@@ -1,0 +1,112 @@
+using Agents.Client.Remote;
+using Agents.Client.Runs;
+using Agents.Engine.Sqlite;
+using Agents.Engine.Store;
+using Agents.Inference.Profiles;
+using Microsoft.Extensions.Logging;
+
+namespace Agents.Host.Composition;
+
+/// <summary>
+/// The way to the runs of a data directory: through the process that hosts it, or, when nobody does, by opening it
+/// here - to host it, or only to look and to leave messages.
+/// </summary>
+sealed class Door : IAsyncDisposable
+{
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(50);
+
+    readonly HttpApi? _api;
+
+    Door(string dataDirectory, HttpApi api)
+    {
+        DataDirectory = dataDirectory;
+        _api = api;
+        Runs = new HttpRunClient(api);
+        Archive = new HttpRunArchive(api);
+    }
+
+    Door(string dataDirectory, Node node, bool hosts)
+    {
+        DataDirectory = dataDirectory;
+        Node = node;
+        Hosts = hosts;
+        Runs = node.Runs;
+        Archive = node.Archive;
+    }
+
+    public string DataDirectory { get; }
+
+    public IRunClient Runs { get; }
+
+    public IRunArchive Archive { get; }
+
+    /// <summary>The node, where this process opened the data directory itself.</summary>
+    public Node? Node { get; }
+
+    /// <summary>This process runs the work.</summary>
+    public bool Hosts { get; }
+
+    /// <summary>Another process runs the work.</summary>
+    public bool Remote => _api is not null;
+
+    /// <summary>Opens the way; waits a moment for a host that is just starting or stopping.</summary>
+    public static async Task<Door> OpenAsync(string dataDirectory, bool host, string root, ILogger log, CancellationToken cancel)
+    {
+        var clock = MachineClock.Instance;
+        var socket = Sockets.OfHost(dataDirectory);
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            if (await Sockets.AnswersAsync(socket, cancel))
+            {
+                return new Door(dataDirectory, HttpApi.OnSocket(socket));
+            }
+
+            try
+            {
+                var options = new NodeOptions { DataDirectory = dataDirectory, Execute = host, Root = root, Log = log };
+                return new Door(dataDirectory, await Node.OpenAsync(options, cancel), host);
+            }
+            catch (DataDirectoryInUseException e)
+            {
+                if (clock.GetElapsedTime(began) > s_patience)
+                {
+                    throw new RunFaultException(
+                        Faults.DataDirectoryBusy, $"held by {Holder(e)}, which does not answer", dataDirectory,
+                        "wait for it or stop it, or use another --data", e);
+                }
+
+                await Task.Delay(s_between, clock, cancel);
+            }
+            catch (StoreUnavailableException e)
+            {
+                throw Coded(e, Faults.DataDirectory, dataDirectory);
+            }
+            catch (ProfileException e)
+            {
+                throw new RunFaultException("AG4017", e.Message, Path.Combine(dataDirectory, "profiles"), "mend or remove the file", e);
+            }
+        }
+    }
+
+    static string Holder(DataDirectoryInUseException e) => e.ProcessId is { } id ? $"process {id}" : "another process";
+
+    /// <summary>Messages of the layers below begin with their own code.</summary>
+    public static RunFaultException Coded(Exception e, string code, string? where)
+    {
+        var coded = e.Message.Length > 8 && e.Message.StartsWith("AG", StringComparison.Ordinal) && e.Message[6] == ':';
+        return coded
+            ? new RunFaultException(e.Message[..6], e.Message[8..], null, null, e)
+            : new RunFaultException(code, e.Message, where, null, e);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _api?.Dispose();
+        if (Node is not null)
+        {
+            await Node.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Agents.Api;
+using Agents.Client.Jobs;
+using Agents.Contracts.Runs;
+using Agents.Inference.Profiles;
+
+namespace Agents.Host.Composition;
+
+/// <summary>The model profiles of this host, as jobs and the API see them.</summary>
+sealed class ModelShelf(ProfileCatalog catalog, TimeProvider clock) : IModelShelf
+{
+    static readonly string[] s_obstacles = ["AG4001", "AG4002"];
+
+    /// <summary>Profiles of the data directory replace shipped ones of the same name.</summary>
+    public static ModelShelf Open(string dataDirectory, TimeProvider clock) =>
+        new(ProfileCatalog.Load(Path.Combine(dataDirectory, "profiles")), clock);
+
+    public ModelProfile? Find(string name, out IReadOnlyList<string> near)
+    {
+        var match = catalog.Find(name);
+        near = match.Suggestions;
+        return match.Profile;
+    }
+
+    public ModelProfile AtAddress(string model, string baseUrl, string? apiKeyEnv) =>
+        ProfileCatalog.AtAddress(model, baseUrl, apiKeyEnv);
+
+    public (string Code, string What)? Obstacle(ModelProfile profile) =>
+        Warnings(profile).FirstOrDefault(w => s_obstacles.Contains(w.Code)) is { } warning
+            ? (warning.Code, warning.Message)
+            : null;
+
+    public IReadOnlyList<ProfileWarning> Warnings(ModelProfile profile) =>
+        ProfileWarnings.Of(profile, DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime), Environment.GetEnvironmentVariable);
+
+    public IReadOnlyCollection<ModelProfile> All => catalog.All;
+
+    public IReadOnlyList<ModelView> Views() => [.. catalog.All.Select(p => new ModelView(
+        p.Name, p.Model, p.BaseUrl, p.ContextTokens, p.ApiKeyEnv, p.RetiredOn, p.Successor, p.Prices,
+        [.. Warnings(p).Select(w => $"{w.Code}: {w.Message}")]))];
+}

@@ -1,0 +1,150 @@
+using System.Reflection;
+using Agents.Api;
+using Agents.Client.Jobs;
+using Agents.Client.Runs;
+using Agents.Engine;
+using Agents.Engine.Sqlite;
+using Agents.Inference.Streaming;
+using Agents.ModelServer.Scripted;
+using Agents.Tools;
+using Agents.Tools.Catalogue;
+using Agents.Tools.Running;
+using Agents.Worker;
+using Agents.Worker.Activities;
+using Microsoft.Extensions.Logging;
+
+namespace Agents.Host.Composition;
+
+/// <summary>How a node is opened.</summary>
+sealed record NodeOptions
+{
+    /// <summary>Absolute path.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>False: client operations only, nothing runs and nobody is listened to.</summary>
+    public bool Execute { get; init; } = true;
+
+    /// <summary>Loopback port of the API besides the Unix socket; null for none.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>Folder that jobs without a root use, and that guests cannot leave.</summary>
+    public required string Root { get; init; }
+    public required ILogger Log { get; init; }
+}
+
+/// <summary>Everything in one process on one data directory: store, engine, worker, scripted model, API.</summary>
+sealed class Node : IAsyncDisposable
+{
+    /// <summary>Host name that stands for the scripted model of whichever process runs the work.</summary>
+    const string ScriptedHost = "scripted.invalid";
+    const string DelayVariable = "AGENTS_SCRIPTED_DELAY_MS";
+
+    readonly List<Func<ValueTask>> _closing = [];
+    readonly EngineNode _engine;
+
+    Node(NodeOptions options, SqliteStore store)
+    {
+        var clock = MachineClock.Instance;
+        var catalogue = new ToolCatalogue(new ToolEnvironment
+        {
+            DataDirectory = options.DataDirectory, Clock = clock, Observer = EffectLog.FromEnvironment(),
+        });
+        _closing.Add(catalogue.DisposeAsync);
+        var transport = new ModelTransport(new Dictionary<string, string>
+        {
+            [ScriptedHost] = Sockets.OfModel(options.DataDirectory),
+        });
+        var worker = new AgentWorker(new AgentWorkerOptions
+        {
+            Clock = clock, Models = transport.For, Tools = CatalogueTools.By(new ToolRunner(catalogue)),
+        });
+        _engine = new EngineNode(
+            store, worker.Orchestrators, worker.Activities,
+            new EngineOptions
+            {
+                NodeId = $"{Environment.ProcessId}-{Guid.NewGuid():N}",
+                Execute = options.Execute,
+                PredecessorsProvenDead = true, // the lock on the data directory is the proof
+            },
+            new EngineEnvironment(clock, new RandomIds(), options.Log));
+        Models = ModelShelf.Open(options.DataDirectory, clock);
+        var jobs = new JobReader(
+            Models, new ToolShelf(catalogue), new JobFolders(options.DataDirectory, options.Root, options.Root));
+        var client = _engine.Client;
+        Runs = new OrchestrationRunClient(client, client, client, jobs);
+        Archive = new OrchestrationRunArchive(client, client, client);
+        Engine = client;
+    }
+
+    public IRunClient Runs { get; }
+
+    public IRunArchive Archive { get; }
+
+    public EngineClient Engine { get; }
+
+    public ModelShelf Models { get; }
+
+    /// <summary>Address of the TCP listener, where there is one.</summary>
+    public Uri? Address { get; private set; }
+
+    public static string Version { get; } =
+        typeof(Node).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    /// <summary>Holds the data directory from here on; throws what the store throws when it cannot.</summary>
+    public static async Task<Node> OpenAsync(NodeOptions options, CancellationToken cancel)
+    {
+        var store = SqliteStore.Open(options.DataDirectory, new SqliteOptions(), MachineClock.Instance);
+        Node? node = null;
+        try
+        {
+            node = new Node(options, store);
+            node._closing.Insert(0, store.DisposeAsync);
+            if (options.Execute)
+            {
+                await node.StartAsync(options, cancel);
+            }
+
+            return node;
+        }
+        catch
+        {
+            await (node?.DisposeAsync() ?? store.DisposeAsync());
+            throw;
+        }
+    }
+
+    async Task StartAsync(NodeOptions options, CancellationToken cancel)
+    {
+        var delay = int.TryParse(Environment.GetEnvironmentVariable(DelayVariable), out var ms) ? ms : 0;
+        var scripted = await ScriptedModelServer.StartAsync(
+            new ScriptedServerOptions
+            {
+                SocketPath = Sockets.OfModel(options.DataDirectory), DelayPerToken = TimeSpan.FromMilliseconds(delay),
+            },
+            MachineClock.Instance, cancel);
+        _closing.Add(scripted.DisposeAsync);
+        _closing.Add(() => new ValueTask(_engine.StopAsync(TimeSpan.FromSeconds(5))));
+        await _engine.StartAsync(cancel);
+        var api = await ApiServer.StartAsync(
+            new ApiOptions { SocketPath = Sockets.OfHost(options.DataDirectory), Port = options.Port },
+            new ApiServices
+            {
+                Runs = Runs, Archive = Archive, Clock = MachineClock.Instance, Models = Models.Views,
+                Problem = () => _engine.StoreProblem, Version = Version,
+            },
+            cancel);
+        Address = api.Address;
+        _closing.Add(api.DisposeAsync);
+    }
+
+    /// <summary>Last opened, first closed: nobody is listened to, then the engine drains, then the store goes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = _closing.Count - 1; i >= 0; i--)
+        {
+            await _closing[i]();
+        }
+
+        _closing.Clear();
+    }
+}

@@ -1,0 +1,69 @@
+using Agents.Client.Runs;
+using Agents.Host.Composition;
+using Agents.Host.Terminal;
+
+namespace Agents.Host.Verbs;
+
+/// <summary>cancel, pause, steer, resolve, and fork, rewind, restart, purge: verbs that say something to a run.</summary>
+static class CommandVerbs
+{
+    public static async Task<int> SendAsync(VerbContext context, string verb, string name, RunCommand command, string said)
+    {
+        await using var door = await context.OpenAsync();
+        var view = await RunNames.FindAsync(door, name, context.Stop);
+        var outcome = await door.Runs.SendAsync(view.Run, command, dedupKey: null, context.Stop);
+        if (outcome.Result == CommandResult.NotFound)
+        {
+            throw new RunFaultException(Faults.RunNotFound, $"there is no run '{name}'", door.DataDirectory, "agents runs lists them");
+        }
+
+        if (outcome.Result != CommandResult.Accepted)
+        {
+            throw new RunFaultException(
+                Faults.CommandRefused, outcome.Why ?? "does not apply", view.Run, $"agents show {view.Run} says how it stands");
+        }
+
+        var note = door.Remote ? null : $"stored; it takes effect when the run is hosted again: {Commands.Resume(view.Run, door.DataDirectory)}";
+        return Say(context, new CommandLineAnswer(view.Run, verb, Accepted: true, Note: note), said);
+    }
+
+    public static async Task<int> ArchiveAsync(
+        VerbContext context, string verb, string name, Func<IRunArchive, string, Task<ArchiveOutcome>> ask, Func<ArchiveOutcome, string> said)
+    {
+        await using var door = await context.OpenAsync();
+        var view = await RunNames.FindAsync(door, name, context.Stop);
+        var outcome = await ask(door.Archive, view.Run);
+        if (!outcome.Done)
+        {
+            throw new RunFaultException(
+                Faults.CommandRefused, outcome.Refusal ?? "does not apply", view.Run, $"agents show {view.Run} says how it stands");
+        }
+
+        return Say(context, new CommandLineAnswer(view.Run, verb, Accepted: true, outcome.Run, Next(door, outcome, verb)), said(outcome));
+    }
+
+    static string? Next(Door door, ArchiveOutcome outcome, string verb) => verb switch
+    {
+        "purge" => outcome.Refusal,
+        _ when door.Remote || outcome.Run is null => null,
+        _ => $"it goes on when it is hosted: {Commands.Resume(outcome.Run, door.DataDirectory)}",
+    };
+
+    static int Say(VerbContext context, CommandLineAnswer answer, string said)
+    {
+        if (context.Json)
+        {
+            context.PrintJson(answer, HostJson.Plain.CommandLineAnswer);
+        }
+        else
+        {
+            context.Out.WriteLine(said);
+            if (answer.Note is { } note)
+            {
+                context.Out.WriteLine(note);
+            }
+        }
+
+        return ExitCodes.Ok;
+    }
+}

@@ -1,0 +1,155 @@
+using System.Runtime.InteropServices;
+using Agents.Client.Jobs;
+using Agents.Client.Runs;
+using Agents.Contracts.Runs;
+using Agents.Engine.Sqlite;
+using Agents.Engine.Store;
+using Agents.Host.Composition;
+using Agents.Host.Terminal;
+using Spectre.Console;
+
+namespace Agents.Host.Verbs;
+
+/// <summary>One thing looked at. Level is "ok", "note" or "bad".</summary>
+sealed record Finding(string Level, string Subject, string Text);
+
+sealed record DoctorReport(bool Healthy, IReadOnlyList<Finding> Findings);
+
+/// <summary>agents doctor: looks at what a run needs and says what is wrong. Changes nothing it would not make anyway.</summary>
+sealed record DoctorVerb(string? Model)
+{
+    const long FreeBytesMin = 1L << 30;
+    static readonly TimeSpan s_reach = TimeSpan.FromSeconds(5);
+
+    public async Task<int> RunAsync(VerbContext context)
+    {
+        var findings = new List<Finding> { Runtime(), Disk(context.DataDirectory) };
+        findings.AddRange(await DataDirectoryAsync(context));
+        var shelf = Profiles(context, findings);
+        if (shelf is not null)
+        {
+            findings.AddRange(Models(shelf));
+            findings.Add(await ReachAsync(shelf, context));
+        }
+
+        var report = new DoctorReport(findings.All(f => f.Level != "bad"), findings);
+        if (context.Json)
+        {
+            context.PrintJson(report, HostJson.Plain.DoctorReport);
+        }
+        else
+        {
+            Print(report);
+        }
+
+        return report.Healthy ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    static void Print(DoctorReport report)
+    {
+        foreach (var finding in report.Findings)
+        {
+            var mark = finding.Level switch { "ok" => "[green]ok  [/]", "note" => "[yellow]note[/]", _ => "[red]bad [/]" };
+            AnsiConsole.MarkupLine($"{mark} [bold]{Markup.Escape(finding.Subject)}[/] {Markup.Escape(finding.Text)}");
+        }
+    }
+
+    static Finding Runtime() => new(
+        "ok", "runtime", $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.RuntimeIdentifier}, agents {Node.Version}");
+
+    static Finding Disk(string dataDirectory)
+    {
+        var at = dataDirectory;
+        while (!Directory.Exists(at))
+        {
+            at = Path.GetDirectoryName(at)!;
+        }
+
+        var free = new DriveInfo(at).AvailableFreeSpace;
+        return new Finding(
+            free >= FreeBytesMin ? "ok" : "bad", "disk", $"{Figures.Count(free >> 20)} MiB free under {at}"
+            + (free >= FreeBytesMin ? "" : $"; keep at least {FreeBytesMin >> 20} MiB, or give another --data"));
+    }
+
+    static async Task<IReadOnlyList<Finding>> DataDirectoryAsync(VerbContext context)
+    {
+        var path = context.DataDirectory;
+        if (!Directory.Exists(path))
+        {
+            return [new Finding("ok", "data directory", $"{path} is not there yet; the first run makes it")];
+        }
+
+        try
+        {
+            if (await Sockets.AnswersAsync(Sockets.OfHost(path), context.Stop))
+            {
+                return [new Finding("ok", "data directory", $"{path} is hosted by another process, which answers on its socket")];
+            }
+
+            await using var store = SqliteStore.Open(path, new SqliteOptions(), MachineClock.Instance);
+            var breaches = await store.Admin.VerifyAsync(context.Stop);
+            return breaches.Count == 0
+                ? [new Finding("ok", "data directory", $"{path} is writable, nobody hosts it, and what it holds is sound")]
+                : [.. breaches.Select(b => new Finding("bad", "data directory", b))];
+        }
+        catch (Exception e) when (e is StoreUnavailableException or DataDirectoryInUseException or RunFaultException)
+        {
+            return [new Finding("bad", "data directory", e.Message)];
+        }
+    }
+
+    static ModelShelf? Profiles(VerbContext context, List<Finding> findings)
+    {
+        try
+        {
+            return ModelShelf.Open(context.DataDirectory, context.Clock);
+        }
+        catch (Inference.Profiles.ProfileException e)
+        {
+            findings.AddRange(e.Problems.Select(p => new Finding("bad", "profile", p)));
+            return null;
+        }
+    }
+
+    static IEnumerable<Finding> Models(ModelShelf shelf) => shelf.All.SelectMany(p => shelf.Warnings(p) is { Count: > 0 } warnings
+        ? warnings.Select(w => new Finding("note", $"model {p.Name}", $"{w.Code}: {w.Message}"))
+        : [new Finding("ok", $"model {p.Name}", $"{p.Model} at {p.BaseUrl}")]);
+
+    async Task<Finding> ReachAsync(ModelShelf shelf, VerbContext context)
+    {
+        var name = Model ?? JobReader.DefaultModel;
+        if (shelf.Find(name, out var near) is not { } profile)
+        {
+            return new Finding("bad", $"model {name}", near.Count > 0 ? $"AG4018: no such model; did you mean {string.Join(" or ", near)}?" : "AG4018: no such model");
+        }
+
+        return profile.BaseUrl.Contains(".invalid", StringComparison.Ordinal)
+            ? new Finding("ok", $"model {name}", "is served by the program itself")
+            : await ReachAsync(profile, context.Stop);
+    }
+
+    static async Task<Finding> ReachAsync(ModelProfile profile, CancellationToken cancel)
+    {
+        using var http = new HttpClient { Timeout = s_reach };
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, profile.BaseUrl.TrimEnd('/') + "/models");
+            if (profile.ApiKeyEnv is { } variable && Environment.GetEnvironmentVariable(variable) is { Length: > 0 } key)
+            {
+                request.Headers.Authorization = new("Bearer", key);
+            }
+
+            using var answer = await http.SendAsync(request, cancel);
+            return (int)answer.StatusCode switch
+            {
+                < 300 or 404 => new Finding("ok", $"model {profile.Name}", $"{profile.BaseUrl} answers"),
+                401 or 403 => new Finding("bad", $"model {profile.Name}", $"{profile.BaseUrl} refuses the key in {profile.ApiKeyEnv}"),
+                var code => new Finding("bad", $"model {profile.Name}", $"{profile.BaseUrl} answers {code}"),
+            };
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or UriFormatException or InvalidOperationException)
+        {
+            return new Finding("bad", $"model {profile.Name}", $"{profile.BaseUrl} cannot be reached: {e.Message}");
+        }
+    }
+}

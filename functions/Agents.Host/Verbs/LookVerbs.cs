@@ -1,0 +1,125 @@
+using Agents.Client;
+using Agents.Client.Progress;
+using Agents.Client.Runs;
+using Agents.Host.Terminal;
+using Spectre.Console;
+
+namespace Agents.Host.Verbs;
+
+/// <summary>runs, show, watch, history: verbs that only look.</summary>
+static class LookVerbs
+{
+    const int HistoryPage = 500;
+
+    public static async Task<int> RunsAsync(VerbContext context, IReadOnlyList<string> statuses, string? name, int count)
+    {
+        if (statuses.FirstOrDefault(s => !RunStatuses.All.Contains(s)) is { } wrong)
+        {
+            throw new RunFaultException(
+                Faults.Usage, $"'{wrong}' is not a status", "--status", $"one of {string.Join(", ", RunStatuses.All)}");
+        }
+
+        if (!Directory.Exists(context.DataDirectory))
+        {
+            context.Note($"no data directory at {context.DataDirectory}: no runs yet");
+            return ExitCodes.Ok;
+        }
+
+        await using var door = await context.OpenAsync();
+        var page = await door.Runs.ListAsync(new RunFilter { Statuses = statuses, Name = name, PageSize = count }, context.Stop);
+        if (context.Json)
+        {
+            context.PrintJson(page, ClientJson.Plain.RunPage);
+            return ExitCodes.Ok;
+        }
+
+        var table = new Table().Border(TableBorder.Simple)
+            .AddColumns("run", "job", "status", "steps", "tool calls", "cost", "started");
+        foreach (var run in page.Runs)
+        {
+            table.AddRow(
+                run.Run, Markup.Escape(run.Name), LiveScreen.Coloured(run.Status), Figures.Count(run.Steps),
+                Figures.Count(run.ToolCalls), Figures.Usd(run.CostUsd), $"{Figures.Time(context.Now - run.CreatedAt)} ago");
+        }
+
+        AnsiConsole.Write(table);
+        if (page.Next is not null)
+        {
+            context.Note($"the newest {page.Runs.Count}; more with --count");
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    public static async Task<int> ShowAsync(VerbContext context, string? name)
+    {
+        await using var door = await context.OpenAsync();
+        var view = await RunNames.FindAsync(door, name, context.Stop);
+        if (context.Json)
+        {
+            context.PrintJson(view, ClientJson.Plain.RunView);
+            return ExitCodes.Ok;
+        }
+
+        RunReport.Print(AnsiConsole.Console, view, door.DataDirectory, context.Now);
+        foreach (var call in view.Pending)
+        {
+            context.Out.WriteLine($"  waits for: {call.Tool} {Figures.Short(call.Arguments, 120)}");
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    public static async Task<int> WatchAsync(VerbContext context, string? name)
+    {
+        await using var door = await context.OpenAsync();
+        var view = await RunNames.FindAsync(door, name, context.Stop);
+        if (!door.Remote && !RunStatuses.IsEnded(view.Status))
+        {
+            throw new RunFaultException(
+                Faults.CommandRefused, $"the run is {view.Status} and nobody hosts it, so nothing would happen", view.Run,
+                Commands.Resume(view.Run, door.DataDirectory));
+        }
+
+        if (!context.Json)
+        {
+            return await new RunWatch(context, door).UntilEndAsync(view.Run, view.Name);
+        }
+
+        try
+        {
+            await foreach (var e in door.Runs.StreamAsync(view.Run, after: null, context.Stop))
+            {
+                context.Out.WriteLine($$"""{"id":"{{e.Offset}}","event":"{{RunEventJson.NameOf(e)}}","data":{{RunEventJson.Write(e)}}}""");
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Unfinished;
+        }
+
+        return ExitCodes.Of((await door.Runs.GetAsync(view.Run, CancellationToken.None)) ?? view);
+    }
+
+    public static async Task<int> HistoryAsync(VerbContext context, string? name, int? generation)
+    {
+        await using var door = await context.OpenAsync();
+        var view = await RunNames.FindAsync(door, name, context.Stop);
+        long? from = 0;
+        while (from is { } at)
+        {
+            var page = await door.Archive.ReadHistoryAsync(view.Run, new HistoryFrom(generation, at, HistoryPage), context.Stop)
+                ?? throw new RunFaultException(Faults.RunNotFound, "the run was removed meanwhile", view.Run);
+            foreach (var item in page.Events)
+            {
+                context.Out.WriteLine(context.Json
+                    ? System.Text.Json.JsonSerializer.Serialize(item, ClientJson.Plain.HistoryItem)
+                    : HistoryText.Line(item));
+            }
+
+            from = page.Next;
+        }
+
+        return ExitCodes.Ok;
+    }
+}

@@ -1,0 +1,78 @@
+using Agents.Client.Runs;
+using Agents.Host.Composition;
+using Agents.Host.Terminal;
+
+namespace Agents.Host.Verbs;
+
+/// <summary>
+/// agents resume: hosts what is unfinished and waits for it. With a run it also lifts that run's pause, or lets it try
+/// again when it was parked; without one it lifts nothing.
+/// </summary>
+sealed record ResumeVerb(string? Run)
+{
+    const int RunsMax = 1000;
+
+    public async Task<int> RunAsync(VerbContext context)
+    {
+        if (!Directory.Exists(context.DataDirectory))
+        {
+            throw new RunFaultException(
+                Faults.RunNotFound, "there is no data directory here, so there is nothing to resume", context.DataDirectory,
+                "give --data or AGENTS_DATA");
+        }
+
+        await using var door = await Door.OpenAsync(
+            context.DataDirectory, host: true, Environment.CurrentDirectory, context.Log, context.Stop);
+        return Run is null ? await AllAsync(context, door) : await OneAsync(context, door, Run);
+    }
+
+    static async Task<int> OneAsync(VerbContext context, Door door, string name)
+    {
+        var view = await RunNames.FindAsync(door, name, context.Stop);
+        if (view.Status is RunStatuses.Paused or RunStatuses.Parked)
+        {
+            var lifted = await door.Runs.SendAsync(view.Run, new RunCommand.Resume("agents resume"), null, context.Stop);
+            if (lifted.Result == CommandResult.Refused)
+            {
+                throw new RunFaultException(Faults.CommandRefused, lifted.Why ?? "does not apply", view.Run, null);
+            }
+        }
+
+        return await new RunWatch(context, door).UntilEndAsync(view.Run, view.Name);
+    }
+
+    static async Task<int> AllAsync(VerbContext context, Door door)
+    {
+        var worst = ExitCodes.Ok;
+        var watched = 0;
+        while (await NextAsync(door, context.Stop) is { } view)
+        {
+            watched++;
+            var code = await new RunWatch(context, door).UntilEndAsync(view.Run, view.Name);
+            worst = Math.Max(worst, code);
+            if (context.Stop.IsCancellationRequested)
+            {
+                return worst;
+            }
+        }
+
+        var waiting = (await door.Runs.ListAsync(
+            new RunFilter { Statuses = [RunStatuses.Paused, RunStatuses.InDoubt, RunStatuses.Parked], PageSize = RunsMax }, context.Stop)).Runs;
+        foreach (var view in waiting)
+        {
+            context.Note($"{view.Run} {view.Status}: waits for a person ({RunReport.Next(view, door.DataDirectory)[0].Command})");
+        }
+
+        if (watched == 0 && waiting.Count == 0)
+        {
+            context.Note("nothing is unfinished");
+        }
+
+        return waiting.Count > 0 ? Math.Max(worst, ExitCodes.NeedsPerson) : worst;
+    }
+
+    /// <summary>The oldest run that can go on by itself.</summary>
+    static async Task<RunView?> NextAsync(Door door, CancellationToken cancel) =>
+        (await door.Runs.ListAsync(
+            new RunFilter { Statuses = [RunStatuses.Pending, RunStatuses.Running], PageSize = RunsMax }, cancel)).Runs.LastOrDefault();
+}

@@ -1,0 +1,203 @@
+using System.Text;
+using Agents.Client.Jobs;
+using Agents.Client.Runs;
+using Agents.Host.Composition;
+using Agents.Host.Terminal;
+using Spectre.Console;
+
+namespace Agents.Host.Verbs;
+
+/// <summary>agents run.</summary>
+sealed record RunVerb
+{
+    const int JobBytesMax = 1 << 20;
+
+    public required string Job { get; init; }
+    public string? Root { get; init; }
+    public string? Out { get; init; }
+    public string? Model { get; init; }
+    public string? BaseUrl { get; init; }
+    public string? ApiKeyEnv { get; init; }
+    public string? Key { get; init; }
+    public bool Detach { get; init; }
+
+    public async Task<int> RunAsync(VerbContext context)
+    {
+        var start = await ReadAsync(context.Stop);
+        var draft = Located(() => JobDraft.Parse(start.Job));
+        await using var door = await Door.OpenAsync(
+            context.DataDirectory, host: !Detach, Environment.CurrentDirectory, context.Log, context.Stop);
+        if (Detach && !door.Remote)
+        {
+            throw new RunFaultException(
+                Faults.Usage, "nobody hosts this data directory, so nobody would run the job", "--detach",
+                "start a host first: agents up, or leave --detach out");
+        }
+
+        var started = await LocatedAsync(() => door.Runs.StartAsync(start, context.Stop));
+        if (Detach)
+        {
+            return Say(context, started.Run);
+        }
+
+        if (door.Remote)
+        {
+            context.Note($"another process hosts {context.DataDirectory}: submitted {started.Run} there");
+        }
+
+        return await new RunWatch(context, door).UntilEndAsync(started.Run, draft.Name);
+    }
+
+    static int Say(VerbContext context, string run)
+    {
+        if (context.Json)
+        {
+            context.PrintJson(new CommandLineAnswer(run, "run", Accepted: true), HostJson.Plain.CommandLineAnswer);
+        }
+        else
+        {
+            context.Out.WriteLine(run);
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    async Task<RunStart> ReadAsync(CancellationToken cancel)
+    {
+        var here = Environment.CurrentDirectory;
+        return new RunStart
+        {
+            Job = await JobTextAsync(cancel),
+            IdempotencyKey = Key,
+            Overrides = new JobOverrides
+            {
+                BaseDirectory = Job == "-" ? here : Path.GetDirectoryName(Path.GetFullPath(Job)),
+                Root = Root is null ? null : Path.GetFullPath(Root),
+                Out = Out is null ? null : Path.GetFullPath(Out) + (Out.EndsWith('/') && !Path.GetFullPath(Out).EndsWith('/') ? "/" : ""),
+                Model = Model,
+                BaseUrl = BaseUrl,
+                ApiKeyEnv = ApiKeyEnv,
+            },
+        };
+    }
+
+    async Task<string> JobTextAsync(CancellationToken cancel)
+    {
+        try
+        {
+            if (Job == "-")
+            {
+                return await Console.In.ReadToEndAsync(cancel);
+            }
+
+            var size = new FileInfo(Job).Length;
+            if (size > JobBytesMax)
+            {
+                throw new RunFaultException(
+                    Faults.JobPath, $"{size} bytes are too many for a job file (at most {JobBytesMax})", Job,
+                    "big inputs belong into files below the root");
+            }
+
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(await File.ReadAllBytesAsync(Job, cancel)).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new RunFaultException(Faults.JobSyntax, "the job file is not UTF-8", Job, "save it as UTF-8", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RunFaultException(
+                Faults.JobPath, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such job file" : e.Message, Job,
+                "examples/reference-audit.json is one that works", e);
+        }
+    }
+
+    T Located<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (RunFaultException e)
+        {
+            throw Located(e);
+        }
+    }
+
+    async Task<T> LocatedAsync<T>(Func<Task<T>> start)
+    {
+        try
+        {
+            return await start();
+        }
+        catch (RunFaultException e) when (e.Where?.Contains("(line", StringComparison.Ordinal) == true)
+        {
+            throw Located(e);
+        }
+    }
+
+    RunFaultException Located(RunFaultException e) => new(e.Code, e.What, $"{Job}: {e.Where}", e.WhatToDo, e);
+}
+
+/// <summary>Watches one run on the terminal and says how it ended.</summary>
+sealed class RunWatch(VerbContext context, Door door)
+{
+    public async Task<int> UntilEndAsync(string run, string name)
+    {
+        if (!context.Json)
+        {
+            context.Out.WriteLine($"run {run}");
+        }
+
+        Followed followed;
+        await using (var screen = Screen($"{name} {run[..Math.Min(8, run.Length)]}"))
+        {
+            followed = await new RunFollower(door, screen, context.Clock).FollowAsync(run, untilPersonNeeded: true, context.Stop);
+        }
+
+        if (followed.View is not { } view)
+        {
+            throw new RunFaultException(Faults.RunNotFound, $"the run {run} was removed meanwhile", door.DataDirectory);
+        }
+
+        if (context.Json)
+        {
+            context.PrintJson(RunLine.Of(view, context.Now, door.DataDirectory), HostJson.Plain.RunLine);
+        }
+        else
+        {
+            Print(view, followed.Stopped);
+        }
+
+        return followed.Stopped ? ExitCodes.Unfinished : ExitCodes.Of(view);
+    }
+
+    void Print(RunView view, bool stopped)
+    {
+        if (!stopped)
+        {
+            RunReport.Print(AnsiConsole.Console, view, door.DataDirectory, context.Now);
+            return;
+        }
+
+        context.Out.WriteLine();
+        context.Out.WriteLine(door.Hosts
+            ? $"stopped hosting at step {view.Steps}; the run is unfinished and nothing is lost. Go on with:"
+            : $"stopped watching at step {view.Steps}; the run goes on where it is hosted. Watch it again with:");
+        context.Out.WriteLine(door.Hosts
+            ? $"  {Commands.Resume(view.Run, door.DataDirectory)}"
+            : $"  {Commands.With("watch", view.Run, door.DataDirectory)}");
+    }
+
+    RunScreen Screen(string title)
+    {
+        if (context.Json)
+        {
+            return RunScreen.Quiet;
+        }
+
+        return !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive
+            ? new LiveScreen(title, AnsiConsole.Console, context.Clock)
+            : new PlainScreen(context.Out);
+    }
+}

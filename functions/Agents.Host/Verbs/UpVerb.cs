@@ -1,0 +1,56 @@
+using Agents.Client.Runs;
+using Agents.Host.Composition;
+using Agents.Host.Terminal;
+
+namespace Agents.Host.Verbs;
+
+/// <summary>agents up: every role in this process until it is told to stop.</summary>
+sealed record UpVerb(int Port, string? Root)
+{
+    public async Task<int> RunAsync(VerbContext context)
+    {
+        if (await Sockets.AnswersAsync(Sockets.OfHost(context.DataDirectory), context.Stop))
+        {
+            throw new RunFaultException(
+                Faults.DataDirectoryBusy, "another process hosts this data directory", context.DataDirectory,
+                "use that one, stop it, or give another --data");
+        }
+
+        var root = Path.GetFullPath(Root ?? ".");
+        await using var node = await OpenAsync(context, root);
+        if (context.Json)
+        {
+            context.PrintJson(
+                new UpLine(context.DataDirectory, Sockets.OfHost(context.DataDirectory), node.Address?.ToString(), Environment.ProcessId),
+                HostJson.Plain.UpLine);
+        }
+        else
+        {
+            context.Out.WriteLine($"data directory  {context.DataDirectory}");
+            context.Out.WriteLine($"API             {node.Address}api/v1/runs   (also on {Sockets.OfHost(context.DataDirectory)})");
+            context.Out.WriteLine($"description     {node.Address}openapi/v1.json");
+            context.Out.WriteLine($"folders         jobs sent over TCP stay below {root}");
+            context.Out.WriteLine("Ctrl-C stops hosting; unfinished runs go on with the next start.");
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, context.Clock, context.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ExitCodes.Ok;
+    }
+
+    async Task<Node> OpenAsync(VerbContext context, string root)
+    {
+        try
+        {
+            return await Node.OpenAsync(
+                new NodeOptions { DataDirectory = context.DataDirectory, Root = root, Port = Port, Log = context.Log }, context.Stop);
+        }
+        catch (Engine.Sqlite.DataDirectoryInUseException e)
+        {
+            throw Door.Coded(e, Faults.DataDirectoryBusy, context.DataDirectory);
+        }
+        catch (Engine.Store.StoreUnavailableException e)
+        {
+            throw Door.Coded(e, Faults.DataDirectory, context.DataDirectory);
+        }
+    }
+}
