@@ -16,10 +16,10 @@ public sealed record ToolInvocation
     /// <summary>Stable across attempts, replays and hosts; handed to whoever can make repeats one effect.</summary>
     public required string Key { get; init; }
 
-    /// <summary>Unique per attempt.</summary>
+    /// <summary>Unique per attempt; when reconciling, the token of the attempt in doubt.</summary>
     public required string AttemptToken { get; init; }
 
-    /// <summary>Grows with every attempt at the same key, reconciling ones included: fences go by it.</summary>
+    /// <summary>Never falls from one owner of the run to the next: a fence also bars what is below its own number.</summary>
     public int Attempt { get; init; } = 1;
 
     /// <summary>The arguments as the model wrote them.</summary>

@@ -22,4 +22,7 @@ public enum CrashPoint
 
     /// <summary>The receipt is durable; nobody has been told.</summary>
     AfterReceiptCommit = 6,
+
+    /// <summary>The attempt has written in its own journal what it will do, and has done nothing (file effects).</summary>
+    EffectJournalled = 7,
 }

@@ -60,10 +60,11 @@ sealed class EffectJournal
         w.WriteString("why", why);
     });
 
-    public static string FenceLine(string key, int number) => Json.Object(w =>
+    public static string FenceLine(string key, string attempt, int number) => Json.Object(w =>
     {
         w.WriteString("t", "fence");
         w.WriteString("key", key);
+        w.WriteString("attempt", attempt);
         w.WriteNumber("number", number);
     });
 
@@ -100,7 +101,7 @@ sealed class EffectJournal
             case "fence":
                 _fences[key] = new Fence(
                     line.GetProperty("number").GetInt32(),
-                    [.. _begun.Where(b => b.Key == key).Select(b => b.Attempt)]);
+                    [line.GetProperty("attempt").GetString()!, .. _begun.Where(b => b.Key == key).Select(b => b.Attempt)]);
                 break;
             default:
                 throw new FormatException($"unknown kind of line '{type}'");

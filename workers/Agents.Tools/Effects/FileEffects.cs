@@ -98,7 +98,7 @@ sealed class FileEffects(ToolEnvironment environment)
                     $"'{output.Path}' was changed by somebody else since the line was written at byte {standing.Offset}");
         }
 
-        journal.Append(EffectJournal.FenceLine(call.Key, call.Attempt));
+        journal.Append(EffectJournal.FenceLine(call.Key, call.AttemptToken, call.Attempt));
         return new ProbeOutcome.Absent(
             $"'{output.Path}' does not have the line, and earlier attempts are fenced off", Fences: true);
     }
