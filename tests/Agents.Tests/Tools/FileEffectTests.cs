@@ -1,6 +1,7 @@
 using Agents.Contracts.Work;
 using Agents.Tools.Effects;
 using Agents.Tools.Running;
+using Xunit;
 
 namespace Agents.Tests.Tools;
 
@@ -78,7 +79,7 @@ public sealed class FileEffectTests
         var frozen = new FreezesAt(point);
         await using var bench = new ToolBench(frozen);
         var sleeper = bench.RunAsync("append", Line, "k1", "a1", number);
-        await frozen.Reached;
+        await frozen.ReachedByAsync(sleeper);
 
         await using var successor = new ToolBench(sameFolder: bench);
         Assert.IsType<ToolRun.Absent>(await ProbeAsync(successor));
@@ -96,7 +97,7 @@ public sealed class FileEffectTests
         var frozen = new FreezesAt(EffectPoint.BeforeEffect);
         await using var bench = new ToolBench(frozen);
         var sleeper = bench.RunAsync("append", Line, "k1", "a1", 1);
-        await frozen.Reached;
+        await frozen.ReachedByAsync(sleeper);
         await using var successor = new ToolBench(sameFolder: bench);
         await ProbeAsync(successor);
         await successor.RunAsync("append", Line, "k1", "a2", 2);

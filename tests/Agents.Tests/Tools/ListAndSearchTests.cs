@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Agents.Tools.Files;
+using Xunit;
 
 namespace Agents.Tests.Tools;
 
@@ -109,8 +110,8 @@ public sealed class ListAndSearchTests
     public void Globs_match_as_people_expect(string pattern, string path, bool matches) =>
         Assert.Equal(matches, new Glob(pattern).Matches(path));
 
-    static IEnumerable<string?> Files(JsonElement page) =>
-        page.GetProperty("files").EnumerateArray().Select(f => f.GetString());
+    static IEnumerable<string> Files(JsonElement page) =>
+        page.GetProperty("files").EnumerateArray().Select(f => f.GetString()!);
 
     static async Task GitAsync(string folder, params string[] arguments)
     {

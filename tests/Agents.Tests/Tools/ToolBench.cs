@@ -8,6 +8,7 @@ using Agents.Tools.Catalogue;
 using Agents.Tools.Effects;
 using Agents.Tools.Methods;
 using Agents.Tools.Running;
+using Xunit;
 
 namespace Agents.Tests.Tools;
 
@@ -149,7 +150,15 @@ sealed class FreezesAt(EffectPoint point) : IEffectObserver
     readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly TaskCompletionSource _thawed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task Reached => _reached.Task;
+    /// <summary>Returns once the call waits here; fails when it ends without having come by.</summary>
+    public async Task ReachedByAsync(Task call)
+    {
+        if (await Task.WhenAny(call, _reached.Task) == call)
+        {
+            await call;
+            Assert.Fail($"the call ended before {point}");
+        }
+    }
 
     public void Thaw() => _thawed.TrySetResult();
 

@@ -1,4 +1,5 @@
 using Agents.Tools.Running;
+using Xunit;
 
 namespace Agents.Tests.Tools;
 
