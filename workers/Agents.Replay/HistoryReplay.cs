@@ -4,11 +4,11 @@ using Agents.Replay.Session;
 
 namespace Agents.Replay;
 
-/// <summary>Runs an execution again on its whole committed history, offline: nothing is started, nothing is written.</summary>
+/// <summary>Runs an execution again on its whole committed history, offline: nothing is started or written.</summary>
 public static class HistoryReplay
 {
     /// <summary>
-    /// Reports the first divergence, or that there is none. A history without its ExecutionStarted event throws (AG2003).
+    /// Reports the first divergence, or that there is none. A history without its ExecutionStarted throws (AG2003).
     /// </summary>
     public static ReplayReport Check(
         OrchestratorHost host, OrchestratorIdentity identity, IReadOnlyList<SequencedEvent> history)
@@ -37,7 +37,9 @@ public static class HistoryReplay
             sequence,
             nameof(ExecutionStarted),
             $"orchestrator '{start.Name}' version '{start.Version}'",
-            match == OrchestratorMatch.UnknownName ? "no code of that name is registered" : "that version is not served here");
+            match == OrchestratorMatch.UnknownName
+                ? "no code of that name is registered"
+                : "that version is not served here");
     }
 
     // The last turn was committed with all it asked for, so nothing may be left over.

@@ -159,6 +159,26 @@ public sealed class MatchingTests
     }
 
     [Fact]
+    public void Within_a_turn_the_order_of_its_actions_in_history_does_not_matter()
+    {
+        var history = new HistoryBuilder()
+            .Turn(
+                HistoryBuilder.Start(Programs.Name),
+                new TaskScheduled { EventId = 2, Name = "c" },
+                new TaskScheduled { EventId = 0, Name = "a" },
+                new TaskScheduled { EventId = 1, Name = "b" })
+            .Turn(new TaskCompleted { TaskScheduledId = 1 }).Events;
+
+        var report = HistoryReplay.Check(
+            Programs.Host(c => Task.WhenAll(
+                c.CallActivityRawAsync("a", null), c.CallActivityRawAsync("b", null), c.CallActivityRawAsync("c", null))),
+            HistoryBuilder.Identity(),
+            history);
+
+        Assert.True(report.IsEqual, report.Divergence?.ToString());
+    }
+
+    [Fact]
     public void Past_is_matched_before_fresh_events_and_a_divergence_asks_for_nothing()
     {
         var engine = Programs.Started(c => c.CallActivityRawAsync("read", null));

@@ -91,6 +91,10 @@ public sealed class RetryTests
         Assert.Null(Fail(engine, 0, Programs.Boom).Completion);
 
         Assert.NotNull(Fail(engine.Fire(1), 2, Programs.Boom).Completion);
+
+        var exact = Calling(s_three with { RetryTimeout = TimeSpan.FromSeconds(10) });
+        exact.Now += TimeSpan.FromSeconds(10);
+        Assert.NotNull(Fail(exact, 0, Programs.Boom).Completion);
     }
 
     [Fact]

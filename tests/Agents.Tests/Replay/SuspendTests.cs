@@ -1,6 +1,7 @@
 using Agents.Contracts.Actions;
 using Agents.Contracts.History;
 using Agents.Contracts.Instances;
+using Agents.Contracts.Work;
 using Agents.Replay;
 using Agents.TestKit.Replay;
 using Xunit;
@@ -86,6 +87,30 @@ public sealed class SuspendTests
         Assert.Empty(engine.Actions);
 
         Assert.Single(engine.GoCold().Deliver(s_resume).Actions);
+    }
+
+    [Fact]
+    public void What_waited_keeps_its_own_place_but_mints_under_the_identity_of_the_resume()
+    {
+        RawResult? result = null;
+        var run = "";
+        Func<OrchestrationContext, Task> code = async c =>
+        {
+            result = await c.CallActivityRawAsync("a", null);
+            run = c.RunIdentity;
+            await c.CallActivityRawAsync("b", null);
+        };
+        var engine = Programs.Started(code).Deliver(s_suspend).Complete(0, "1");
+        var cut = engine.History.Count;
+        var identity = HistoryBuilder.Identity();
+        using var fork = Programs.Host(code).Open(identity with
+        {
+            Seeds = [.. identity.Seeds, new IdentitySeed(cut, new string('f', 32), "fork")],
+        });
+
+        fork.Run(engine.History, [new(cut, new OrchestratorStarted()), new(cut + 1, s_resume)]);
+
+        Assert.Equal((cut - 1, "fork"), (result!.Reference.Sequence, run));
     }
 
     [Fact]

@@ -46,6 +46,9 @@ internal sealed class SessionContext : OrchestrationContext
 
     public int OpenCount => _open.Count;
 
+    /// <summary>Outcomes given to the code so far.</summary>
+    public long OutcomeCount { get; private set; }
+
     public bool IsStarted => _start is not null;
 
     public override string Name => Started.Name;
@@ -198,8 +201,17 @@ internal sealed class SessionContext : OrchestrationContext
         Pending.Clear();
     }
 
-    T? Close<T>(int id) where T : class =>
-        _open.TryGetValue(id, out var open) && open is T task && _open.Remove(id) ? task : null;
+    T? Close<T>(int id) where T : class
+    {
+        if (!_open.TryGetValue(id, out var open) || open is not T task)
+        {
+            return null;
+        }
+
+        _open.Remove(id);
+        OutcomeCount++;
+        return task;
+    }
 
     Task<RawResult> ScheduleActivity(string name, string? input, TaskOptions? options)
     {
