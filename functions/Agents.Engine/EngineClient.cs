@@ -86,14 +86,14 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
     {
         while (true)
         {
-            var changed = _node.Live.NextCommit(id);
+            var released = _node.Live.NextRelease(id);
             var view = await _node.Store.Queries.GetAsync(id, cancel);
             if (view is null || view.Status.IsTerminal() || view.Parked is not null)
             {
                 return view is null ? null : await GetAsync(id, true, cancel);
             }
 
-            await changed.WaitAsync(cancel);
+            await released.WaitAsync(cancel);
         }
     }
 

@@ -270,7 +270,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             node.Wake(instanceId);
         }
 
-        node.Live.Committed(instanceId);
+        node.Live.Released(instanceId);
         _drained?.TrySetResult();
     }
 }

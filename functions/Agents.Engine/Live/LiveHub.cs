@@ -2,19 +2,36 @@ using System.Collections.Concurrent;
 
 namespace Agents.Engine.Live;
 
-/// <summary>Tells readers that something of an instance was committed. Costs a dictionary look-up when nobody reads.</summary>
+/// <summary>
+/// Tells readers that something of an instance was committed, and those who wait for its end that its owner let go of
+/// it: a run of hundreds of commits must not make everyone who waits for the last one look each time. Costs a dictionary
+/// look-up when nobody reads.
+/// </summary>
 internal sealed class LiveHub
 {
-    readonly ConcurrentDictionary<string, TaskCompletionSource> _watches = new();
+    readonly ConcurrentDictionary<string, TaskCompletionSource> _commits = new();
+    readonly ConcurrentDictionary<string, TaskCompletionSource> _releases = new();
 
     /// <summary>Completes at the next commit after this call. Take it before reading, await it after.</summary>
-    public Task NextCommit(string instanceId) =>
-        _watches.GetOrAdd(
-            instanceId, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    public Task NextCommit(string instanceId) => Next(_commits, instanceId);
 
-    public void Committed(string instanceId)
+    /// <summary>Completes when an owner next lets go: the instance ended, was parked, evicted, or changed hands.</summary>
+    public Task NextRelease(string instanceId) => Next(_releases, instanceId);
+
+    public void Committed(string instanceId) => Tell(_commits, instanceId);
+
+    public void Released(string instanceId)
     {
-        if (!_watches.IsEmpty && _watches.TryRemove(instanceId, out var watch))
+        Tell(_commits, instanceId);
+        Tell(_releases, instanceId);
+    }
+
+    static Task Next(ConcurrentDictionary<string, TaskCompletionSource> watches, string instanceId) => watches.GetOrAdd(
+        instanceId, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    static void Tell(ConcurrentDictionary<string, TaskCompletionSource> watches, string instanceId)
+    {
+        if (!watches.IsEmpty && watches.TryRemove(instanceId, out var watch))
         {
             watch.TrySetResult();
         }
