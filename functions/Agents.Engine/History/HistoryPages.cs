@@ -8,16 +8,28 @@ internal sealed class HistoryPages(IOwnerStore store)
 {
     const long PageBytes = 4 * 1024 * 1024;
 
-    /// <summary>Events of an execution from a sequence on, about 4 MiB of rows; empty at the end.</summary>
+    /// <summary>What is fetched for each event asked for: a few events must not cost a page of rows.</summary>
+    const long BytesPerEvent = 8 * 1024;
+
+    /// <summary>
+    /// Events of an execution from a sequence on, at most <paramref name="max"/> and about 4 MiB of rows; empty at the end.
+    /// </summary>
     public async Task<IReadOnlyList<SequencedEvent>> ReadAsync(
-        ExecutionRecord execution, long lineageKey, string instanceId, long from, CancellationToken cancel)
+        ExecutionRecord execution, long lineageKey, string instanceId, long from, CancellationToken cancel,
+        int max = int.MaxValue)
     {
-        var rows = await store.ReadHistoryAsync(execution.Key, from, PageBytes, cancel);
+        var bytes = max == 1 ? 1 : Math.Min(PageBytes, max * BytesPerEvent);
+        var rows = await store.ReadHistoryAsync(execution.Key, from, bytes, cancel);
         var events = new List<SequencedEvent>();
         foreach (var row in rows)
         {
+            if (events.Count >= max)
+            {
+                break;
+            }
+
             var decoded = await DecodeAsync(row, lineageKey, cancel);
-            for (var i = row.Skip; i < row.Skip + row.Take; i++)
+            for (var i = row.Skip; i < row.Skip + row.Take && events.Count < max; i++)
             {
                 var sequence = row.FirstSequence + i;
                 if (sequence >= from)

@@ -28,8 +28,7 @@ internal sealed class HistorySource(IEngineStore store) : IHistorySource
             return [];
         }
 
-        var events = await _pages.ReadAsync(execution, record.LineageKey, instance, fromSequence, cancel);
-        return events.Count <= max ? events : [.. events.Take(max)];
+        return await _pages.ReadAsync(execution, record.LineageKey, instance, fromSequence, cancel, max);
     }
 
     /// <summary>The execution with that number: the instance's own, or that of a run it was forked from.</summary>

@@ -13,6 +13,9 @@ internal sealed class InstanceAdmin(NodeServices node)
 {
     const int ChildrenMax = 10_000;
 
+    /// <summary>An execution begins with OrchestratorStarted and ExecutionStarted.</summary>
+    const int StartEvents = 2;
+
     public async Task<InstanceView?> ViewAsync(InstanceId id, bool withPayloads, CancellationToken cancel)
     {
         var view = await node.Store.Queries.GetAsync(id, cancel);
@@ -40,7 +43,7 @@ internal sealed class InstanceAdmin(NodeServices node)
     async Task<InstanceView> WithPayloadsAsync(InstanceView view, InstanceRecord record, CancellationToken cancel)
     {
         var pages = new HistoryPages(node.Store.Owner);
-        var first = await pages.ReadAsync(record.Execution, record.LineageKey, record.InstanceId, 0, cancel);
+        var first = await pages.ReadAsync(record.Execution, record.LineageKey, record.InstanceId, 0, cancel, StartEvents);
         var start = first.Select(e => e.Event).OfType<ExecutionStarted>().FirstOrDefault();
         if (!view.Status.IsTerminal())
         {
