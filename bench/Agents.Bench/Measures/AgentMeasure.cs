@@ -13,7 +13,9 @@ namespace Agents.Bench.Measures;
 static class AgentMeasure
 {
     const int FloorRows = 300;
-    const int WarmActivitiesMin = 40_000;
+
+    // So many, and so many runs at once: until then the compiler is still at work on a second core.
+    const int WarmActivities = 80_000, WarmRunsMin = 32;
 
     public static async IAsyncEnumerable<ResultLine> TakeAsync(BenchOptions options)
     {
@@ -47,13 +49,14 @@ static class AgentMeasure
 
     static async Task<int> WarmUpAsync(BenchNode node, AgentRuns runs, int count, SqliteFloor floor)
     {
-        var total = 0;
         floor.Single(FloorRows);
         floor.Batched(count, 20);
-        while (total == 0 || total * runs.Length < WarmActivitiesMin && total < 20 * count)
+        var atOnce = Math.Max(count, WarmRunsMin);
+        var total = 0;
+        while (total * runs.Length < WarmActivities)
         {
-            await node.RunAllAsync(runs, count);
-            total += count;
+            await node.RunAllAsync(runs, atOnce);
+            total += atOnce;
         }
 
         return total;
