@@ -49,17 +49,19 @@ sealed partial class ReferenceCheck(RootIndex index)
 
     ReferenceVerdict Place(string target, string from)
     {
-        var fromRoot = RelativePath.Normalize(target.TrimStart('/'), out var refusal);
-        if (fromRoot is not null && (index.HasFile(fromRoot) || index.HasFolder(fromRoot)))
+        var fromRoot = RelativePath.Normalize(target.TrimStart('/'), out _);
+        if (fromRoot is not null && IsPublished(fromRoot))
         {
             return Exists(fromRoot, from);
         }
 
-        var beside = Resolve(target, from, out _);
-        return beside is not null
-            ? Exists(beside, from, named: fromRoot ?? target)
-            : ReferenceVerdict.Broken(fromRoot is null ? refusal : $"no file or folder '{fromRoot}'");
+        var beside = Resolve(target, from, out var refusal);
+        return beside is not null && IsPublished(beside) ? Exists(beside, from)
+            : (fromRoot ?? beside) is { } wanted ? Exists(wanted, from)
+            : ReferenceVerdict.Broken(refusal);
     }
+
+    bool IsPublished(string path) => index.HasFile(path) || index.HasFolder(path);
 
     ReferenceVerdict Anchor(string target, string from) =>
         target.Contains('#', StringComparison.Ordinal) ? Link(target, from) : InPage(from, target, from);
@@ -86,7 +88,7 @@ sealed partial class ReferenceCheck(RootIndex index)
             : ReferenceVerdict.Broken($"'{missing}' occurs in no source file");
     }
 
-    ReferenceVerdict Exists(string path, string from, string? named = null)
+    ReferenceVerdict Exists(string path, string from)
     {
         if (index.HasFile(path))
         {
@@ -99,7 +101,7 @@ sealed partial class ReferenceCheck(RootIndex index)
         }
 
         return ReferenceVerdict.Broken(index.Root.KindOf(path) == PlaceKind.None
-            ? $"no file or folder '{named ?? path}'"
+            ? $"no file or folder '{path}'"
             : $"'{path}' is here but is not part of what is published (git does not track it)");
     }
 
