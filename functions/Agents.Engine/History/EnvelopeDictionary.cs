@@ -11,22 +11,40 @@ internal static class EnvelopeDictionary
 {
     public const byte Current = 1;
 
-    public static byte[] Bytes { get; } = Encoding.UTF8.GetBytes(
-        "\"errorType\":\"errorMessage\":\"isNonRetriable\":true,\"System.InvalidOperationException"
-        + "\"description\":\"parameters\":{\"type\":\"object\",\"properties\":{\"required\":[\"type\":\"string\"},\"type\":\"integer\"}"
-        + "https://http://www..md.json.cs.txt.html# ## ### - * `](/docs/README.md\\n\\n\\n- \\\"\\t"
-        + "\"path\":\"\",\"offset\":0,\"limit\":\"text\":\"\",\"query\":\"\",\"url\":\"https://\",\"key\":\"\",\"line\":\"\",\"items\":["
-        + "\"status\":\"ok\",\"found\":true,\"bytes\":\"matches\":[\"kind\":\"\",\"name\":\"\",\"note\":\"\",\"total\":"
-        + " the of and to in is that for with as on are be this from or by not it an at which have has was will can "
-        + "The next step is to check I will now read the file and then record what it says. "
-        + "{\"reasoning\":\"\",\"content\":\"\",\"toolCalls\":[{\"index\":0,\"id\":\"call_0\",\"name\":\"functions.\","
-        + "\"arguments\":\"{\\\"path\\\":\\\"\\\",\\\"text\\\":\\\"\\\"}\"}],\"finish\":\"ToolCalls\",\"finish\":\"Stop\","
-        + "\"usage\":{\"inMiss\":0,\"inHit\":0,\"inWrite\":0,\"out\":0,\"reasoning\":0},\"model\":\"scripted\","
-        + "\"promptDigest\":\"\",\"costUsd\":0.0,\"durationMs\":0,\"firstTokenMs\":0}"
-        + "{\"content\":\"\",\"isError\":false,\"isBadCall\":false,\"artifact\":\"\",\"artifactBytes\":0,\"durationMs\":0}"
-        + "CallModelRunTool"
-        + Envelope1);
+    static readonly byte[] s_minusOne = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01];
 
-    /// <summary>Shape of a commit: OrchestratorStarted and a result (event id -1, a Timestamp), then what is scheduled next.</summary>
-    const string Envelope1 = "\u0008\u0012\u000c\u0008\u0010\u0072\u0000\u003a\u0012\u0032\u000aCallModel\u001a\u000aRunTool\u001a\u000a";
+    public static byte[] Bytes { get; } = [.. Encoding.UTF8.GetBytes(Words + Json), .. Shape];
+
+    const string Words =
+        "https://http://www..md.json.cs.txt.html# ## ### - * `](/docs/README.md\\n\\n\\n- \\\"\\t"
+        + " which these there their about would could should other after first before between where while because "
+        + "file path line number result value type name list text key error message found missing read write checked "
+        + " the of and to in is that for with as on are be this from or by not it an at have has was will can but all "
+        + " so I need to look at the next step is to check I will now read the file and then record what it says. ";
+
+    const string Json =
+        "{\"errorType\":\"\",\"errorMessage\":\"\",\"isNonRetriable\":true,\"System.InvalidOperationException"
+        + "\"status\":\"ok\",\"found\":true,\"bytes\":\"matches\":[\"kind\":\"\",\"note\":\"\",\"total\":"
+        + "{\\\"path\\\":\\\"\\\",\\\"offset\\\":0,\\\"limit\\\":\\\"text\\\":\\\"\\\",\\\"query\\\":\\\"\\\",\\\"url\\\":\\\"https://"
+        + "\\\"key\\\":\\\"\\\",\\\"line\\\":\\\"reference\\\":\\\"\\\",\\\"items\\\":[],\\\"id\\\":\\\""
+        + "\"artifact\":\"\",\"artifactBytes\":"
+        + "{\"reasoning\":\"\",\"content\":\"\",\"toolCalls\":[{\"index\":1,\"id\":\"call_1\",\"name\":\"read_file\","
+        + "\"finish\":\"Stop\",\"usage\":{\"inMiss\":0,\"model\":\"scripted\",\"costUsd\":0.0,\"firstTokenMs\":"
+        + "{\"content\":\"\",\"toolCalls\":[{\"index\":0,\"id\":\"call_0\",\"name\":\"worklist_next\",\"arguments\":\"{\\\""
+        + "\\\"}\"}],\"finish\":\"ToolCalls\",\"usage\":{\"inMiss\":1024,\"inHit\":0,\"inWrite\":0,\"out\":256,\"reasoning\":0},"
+        + "\"promptDigest\":\"\",\"durationMs\":0}"
+        + "{\"content\":\"\",\"isError\":false,\"isBadCall\":false,\"durationMs\":0}";
+
+    /// <summary>
+    /// A commit: OrchestratorStarted and a result (event id -1, a Timestamp, the result of a task), then what is scheduled
+    /// next, with its version, its input and the letters of its tool.
+    /// </summary>
+    static byte[] Shape =>
+    [
+        .. "2\u001a\n\tCallModel\u0012\u0003\n\u00011\u001a\u001a\n\u0018{\"v\":1,\"p\":1,\"n\":1,\"a\":[]}"u8,
+        .. "2e\n\aRunTool\u0012\u0003\n\u00011\u001a\u0016\n\u0014{\"v\":1,\"m\":1,\"i\":0}"u8,
+        .. "\u001b\b"u8, .. s_minusOne, .. "\u0012\f\b"u8,
+        .. "\u0000r\u0000\u001b\b"u8, .. s_minusOne, .. "\u0012\f\b"u8,
+        .. ":\b\u0001\u0012\n{\"content\":\""u8,
+    ];
 }
