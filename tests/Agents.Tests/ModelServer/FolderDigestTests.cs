@@ -70,6 +70,14 @@ public sealed class FolderDigestTests
         Assert.Equal(lines < 5, answer.EndsWith("not finished.", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("append one line to result: path and size.", "result")]
+    [InlineData("Append one line (path, size, first heading) to `out/d.tsv`.", "out/d.tsv")]
+    [InlineData("For each file append a line to the digest, which is heads.txt.", "heads.txt")]
+    [InlineData("Append something about it to the list.", "digest.txt")]
+    public void The_goal_names_the_file(string goal, string file) => Assert.StartsWith(
+        $"{file} has 0 lines", new ScriptedRun(new FakeWorld().Act, goal, ScriptedRun.Digest).Play(), StringComparison.Ordinal);
+
     [Fact]
     public void An_empty_folder_is_an_answer_too() =>
         Assert.StartsWith("digest.txt has 0 lines", new ScriptedRun(new FakeWorld().Act, Goal, ScriptedRun.Digest).Play(), StringComparison.Ordinal);

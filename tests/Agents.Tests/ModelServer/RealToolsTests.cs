@@ -20,7 +20,7 @@ public sealed class RealToolsTests : IAsyncDisposable
     public RealToolsTests()
     {
         Write("README.md", "# Start\nSee [the guide](docs/guide.md#steps), [lost](docs/lost.md), `src/Clock.cs`, `Clock.Now`, AG9999.\n");
-        Write("docs/guide.md", "# Guide\n## Steps\nBack to [start](../README.md) and [nowhere](#nowhere).\n");
+        Write("docs/guide.md", "# Guide\n## Steps\nBack to [start](../README.md) and [nowhere](#nowhere), `old/new/`, `notes/`.\n");
         Write("docs/new/lost.md", "moved\n");
         Write("src/Clock.cs", "sealed class Clock { public int Now; }\n");
         Write("blob.bin", "a\0b");
@@ -90,7 +90,7 @@ public sealed class RealToolsTests : IAsyncDisposable
         var text = await File.ReadAllTextAsync(Path.Combine(Out, "digest.txt"), TestContext.Current.CancellationToken);
         Assert.Equal(
             ["README.md\t105\tStart", "blob.bin\t-\terror: 'blob.bin' is binary (3 bytes), not UTF-8 text; it cannot be shown",
-             "docs/guide.md\t72\tGuide", "docs/new/lost.md\t6\tmoved", "src/Clock.cs\t39\tsealed class Clock { public int Now; }"],
+             "docs/guide.md\t94\tGuide", "docs/new/lost.md\t6\tmoved", "src/Clock.cs\t39\tsealed class Clock { public int Now; }"],
             text.TrimEnd('\n').Split('\n'));
         Assert.Equal($"digest.txt has 5 lines, one for each file, and {System.Text.Encoding.UTF8.GetByteCount(text)} bytes.", answer);
         Assert.Contains("blob.bin", Assert.Single(_refused), StringComparison.Ordinal);
@@ -105,12 +105,15 @@ public sealed class RealToolsTests : IAsyncDisposable
         var lines = await File.ReadAllLinesAsync(Path.Combine(Out, "findings.jsonl"), TestContext.Current.CancellationToken);
         var findings = lines.Select(l => Inference.Wire.Json(l)).ToList();
         string Status(string reference) => findings.Single(f => f.GetProperty("reference").GetString() == reference).GetProperty("status").GetString()!;
+        string? Suggestion(string reference) => findings.Single(f => f.GetProperty("reference").GetString() == reference)
+            .TryGetProperty("suggestion", out var suggestion) ? suggestion.GetString() : null;
         Assert.Empty(_refused);
-        Assert.Equal(7, findings.Count);
+        Assert.Equal(9, findings.Count);
         Assert.Equal(["ok", "ok", "ok", "ok"], new[] { "docs/guide.md#steps", "src/Clock.cs", "Clock.Now", "../README.md" }.Select(Status));
         Assert.Equal(["broken", "broken", "broken"], new[] { "docs/lost.md", "AG9999", "#nowhere" }.Select(Status));
-        Assert.Equal("docs/new/lost.md",
-            findings.Single(f => f.GetProperty("reference").GetString() == "docs/lost.md").GetProperty("suggestion").GetString());
-        Assert.Equal("7 findings: 4 ok, 3 broken, 0 external, 0 unknown; 7 references on 3 pages.", answer);
+        Assert.Equal("docs/new/lost.md", Suggestion("docs/lost.md"));
+        Assert.Equal("docs/new/", Suggestion("old/new/"));
+        Assert.Null(Suggestion("notes/"));
+        Assert.Equal("9 findings: 4 ok, 5 broken, 0 external, 0 unknown; 9 references on 3 pages.", answer);
     }
 }

@@ -120,8 +120,10 @@ static partial class FolderDigest
         return first is null ? "(empty)" : OneLine(first);
     }
 
-    static string Output(Conversation c) =>
-        OutputName().Match(c.Goal) is { Success: true } named ? named.Value.TrimStart('/') : DefaultOutput;
+    // "append … to result.tsv" names the file; else any name of a text file in the goal; else our own.
+    static string Output(Conversation c) => AppendTo().Match(c.Goal) is { Success: true } told ? told.Groups[1].Value
+        : OutputName().Match(c.Goal) is { Success: true } named ? named.Value
+        : DefaultOutput;
 
     static string Short(string? text) => Plain.Cut(Plain.OneLine(text ?? "no result"), ErrorCharsMax);
 
@@ -130,6 +132,10 @@ static partial class FolderDigest
     [GeneratedRegex(@"^#{1,6}\s+(.+?)\s*#*$")]
     private static partial Regex Heading();
 
-    [GeneratedRegex(@"[A-Za-z0-9_][A-Za-z0-9_./-]*\.(txt|tsv)\b")]
+    [GeneratedRegex(@"\bappend\b[^.:]*?\bto [`'""]?(?!(?:the|a|an|it|its|this|that)\b)([A-Za-z0-9_](?:[A-Za-z0-9_./-]*[A-Za-z0-9_])?)",
+        RegexOptions.IgnoreCase)]
+    private static partial Regex AppendTo();
+
+    [GeneratedRegex(@"[A-Za-z0-9_][A-Za-z0-9_./-]*\.(txt|tsv|csv)\b")]
     private static partial Regex OutputName();
 }

@@ -90,15 +90,32 @@ static partial class MarkdownReferences
             "link" when hash == 0 => target[1..].Replace('-', ' '),
             "symbol" => Identifiers().Matches(target) is { Count: > 0 } parts ? parts[^1].Value : target,
             "error" => target,
-            _ => LastName(hash < 0 ? target : target[..hash]) is { Length: > 0 } name ? name : target,
+            _ => Name(hash < 0 ? target : target[..hash]) is { Length: > 0 } name ? name : target,
         };
     }
 
-    /// <summary>The first match that is not the page itself.</summary>
-    public static string? Replacement(JsonElement search, string page) =>
-        JsonRead.Member(search, "matches") is { ValueKind: JsonValueKind.Array } matches
-            ? matches.EnumerateArray().Select(m => JsonRead.Text(m, "path")).FirstOrDefault(p => p is not null && p != page)
-            : null;
+    /// <summary>
+    /// The first match that can stand in for what is broken. A file or folder is replaced by one of that name, not by a
+    /// text that happens to mention it.
+    /// </summary>
+    public static string? Replacement(JsonElement search, string kind, string query, string page)
+    {
+        if (JsonRead.Member(search, "matches") is not { ValueKind: JsonValueKind.Array } matches)
+        {
+            return null;
+        }
+
+        var paths = matches.EnumerateArray().Select(m => JsonRead.Text(m, "path")).OfType<string>().Where(p => p != page);
+        if (kind is not ("path" or "link"))
+        {
+            return paths.FirstOrDefault();
+        }
+
+        var named = paths.FirstOrDefault(p => p.Contains(query, StringComparison.Ordinal));
+        return named is not null && query.EndsWith('/')
+            ? named[..(named.IndexOf(query, StringComparison.Ordinal) + query.Length)]
+            : named;
+    }
 
     static IEnumerable<string> LinesOutsideFences(string text)
     {
@@ -155,6 +172,8 @@ static partial class MarkdownReferences
             ? dot > 0 || name.Length > 1
             : code.Length > 2 && (code.EndsWith('/') || code.StartsWith("./", StringComparison.Ordinal));
     }
+
+    static string Name(string path) => LastName(path) + (path.EndsWith('/') ? "/" : "");
 
     static string LastName(string path) => path.TrimEnd('/') is var p ? p[(p.LastIndexOf('/') + 1)..] : path;
 

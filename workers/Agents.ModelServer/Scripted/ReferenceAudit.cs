@@ -119,7 +119,7 @@ static class ReferenceAudit
         {
             var query = MarkdownReferences.SearchWord(kind, target);
             return Move.Use($"\"{target}\" on {from} is broken: {detail}. I search for \"{query}\" as a replacement.",
-                PlannedCall.Of("search_files", ("query", query), ("max", 5L)));
+                PlannedCall.Of("search_files", ("query", query), ("max", 20L)));
         }
 
         var pages = check.Object is { } result ? JsonRead.Texts(result, "newPages") : [];
@@ -145,7 +145,7 @@ static class ReferenceAudit
 
         var (target, from) = (check.Argument("target"), check.Argument("from"));
         var (_, detail) = Verdict(check);
-        var suggestion = search.Object is { } result ? MarkdownReferences.Replacement(result, from) : null;
+        var suggestion = search.Object is { } result ? MarkdownReferences.Replacement(result, check.Argument("kind"), search.Argument("query"), from) : null;
         return Move.Use(suggestion is null
                 ? $"Nothing under the root could replace \"{target}\". I record it as broken and take the next item."
                 : $"{suggestion} may be what \"{target}\" meant. I record it as broken with that suggestion and take the next item.",

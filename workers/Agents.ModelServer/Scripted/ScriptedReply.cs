@@ -13,6 +13,7 @@ namespace Agents.ModelServer.Scripted;
 sealed class ScriptedReply
 {
     const int CharsPerToken = 4;
+    const int IdBytes = 4096;
     static readonly JsonWriterOptions s_writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     readonly Move _move;
@@ -32,7 +33,10 @@ sealed class ScriptedReply
     {
         var conversation = Conversation.Read(request);
         var raw = System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(request);
-        var id = "chatcmpl-" + Convert.ToHexStringLower(SHA256.HashData(raw))[..24];
+
+        // Its end tells one request of a conversation from the next; hashing a megabyte for an id would be waste.
+        var end = raw[Math.Max(0, raw.Length - IdBytes)..];
+        var id = $"chatcmpl-{raw.Length:x}-{Convert.ToHexStringLower(SHA256.HashData(end))[..16]}";
         return new ScriptedReply(
             ScriptedPolicy.Next(conversation), id, conversation.CallCount, Tokens(Encoding.UTF8.GetCharCount(raw)));
     }
