@@ -22,7 +22,7 @@ sealed class RecordFindingTool(ToolSpec spec, BuiltInContext context) : ITool, I
 
     static FindingLine Output(ToolInvocation call) => new()
     {
-        Path = FileName,
+        Path = call.Settings.OutFile ?? FileName,
         Status = call.Arguments.Required("status"),
         Line = Json.Object(w =>
         {
