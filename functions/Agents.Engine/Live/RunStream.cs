@@ -16,6 +16,7 @@ namespace Agents.Engine.Live;
 internal sealed class RunStream(NodeServices node, HistorySource history)
 {
     const int PageMax = 1_000;
+    const int TaskPageMax = 8;
 
     public async IAsyncEnumerable<StreamItem> ReadAsync(
         InstanceId id, StreamOffset? after, [EnumeratorCancellation] CancellationToken cancel)
@@ -99,6 +100,11 @@ internal sealed class RunStream(NodeServices node, HistorySource history)
 
     async Task<StreamItem> EventAsync(InstanceRecord record, int generation, SequencedEvent e, CancellationToken cancel)
     {
+        if (e.Event is TaskScheduled s)
+        {
+            _scheduled[s.EventId] = e.Sequence;
+        }
+
         var shown = e.Event is TaskCompleted c ? await ShownAsync(record, generation, c, e.Sequence, cancel) : null;
         return new StreamItem.Event(new StreamOffset(generation, e.Sequence, 0, 0), e.Event, shown);
     }
@@ -128,8 +134,10 @@ internal sealed class RunStream(NodeServices node, HistorySource history)
     {
         // Rows of a task stand between its schedule and its result; most tasks have none and this is one empty read.
         var scheduled = await ScheduledSequenceAsync(record, generation, before, taskId, cancel);
+        // Small pages: what follows in the table belongs to later tasks, and reading a thousand of those for every
+        // result made reading a stream quadratic.
         var (after, row) = (scheduled - 1, 0);
-        while (await node.Store.Owner.ReadDeltasAsync(record.Key, generation, after, row, PageMax, cancel)
+        while (await node.Store.Owner.ReadDeltasAsync(record.Key, generation, after, row, TaskPageMax, cancel)
             is { Count: > 0 } page)
         {
             foreach (var delta in page)
