@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Agents.Tools.Artifacts;
 
 /// <summary>
-/// Whole tool results that are too long for a transcript, as files named by their content: the same result is kept once,
-/// and storing it again (after a crash, by another attempt) changes nothing.
+/// Whole tool results that are too long for a transcript, as files named by their content: the same result is kept
+/// once, and storing it again (after a crash, by another attempt) changes nothing.
 /// </summary>
 public sealed class ArtifactStore(string dataDirectory)
 {
@@ -35,9 +35,10 @@ public sealed class ArtifactStore(string dataDirectory)
             }
 
             // Two writers of the same content write the same bytes: each under its own temporary name.
-            DurableFile.Write(folder, name, $"{name}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp", bytes);
+            var temporary = $"{name}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp";
+            DurableFile.Write(folder, name, temporary, bytes);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (WriteFailures.Includes(e))
         {
             throw new ToolFaultException(
                 ToolErrors.WriteFailed, $"an artifact cannot be stored in '{folder}': {e.Message}", retriable: true, e);

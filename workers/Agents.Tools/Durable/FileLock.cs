@@ -13,7 +13,8 @@ sealed class FileLock : IDisposable
 
     FileLock(SafeFileHandle handle) => _handle = handle;
 
-    public static async Task<FileLock> TakeAsync(string path, TimeProvider clock, TimeSpan wait, CancellationToken cancel)
+    public static async Task<FileLock> TakeAsync(
+        string path, TimeProvider clock, TimeSpan wait, CancellationToken cancel)
     {
         var started = clock.GetTimestamp();
         while (true)

@@ -35,11 +35,14 @@ sealed class StateFile<T>(string path, Func<T> empty, Action<T, JsonElement> fol
             Load(file);
             return await use(new Session(this, file));
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        catch (Exception e) when (WriteFailures.Includes(e))
         {
             _length = -1;
             throw new ToolFaultException(
-                ToolErrors.WriteFailed, $"'{path}' cannot be used: {e.Message}; check space and permissions", true, e);
+                ToolErrors.WriteFailed,
+                $"'{path}' cannot be used: {WriteFailures.Describe(e)}; check space and permissions",
+                retriable: true,
+                e);
         }
         finally
         {
@@ -115,7 +118,7 @@ sealed class StateFile<T>(string path, Func<T> empty, Action<T, JsonElement> fol
             RandomAccess.Write(file, bytes, at);
             RandomAccess.FlushToDisk(file);
         }
-        catch (IOException)
+        catch (Exception e) when (WriteFailures.Includes(e))
         {
             CutBack(file, at);
             throw;

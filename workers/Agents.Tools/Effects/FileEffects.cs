@@ -167,9 +167,11 @@ sealed class FileEffects(ToolEnvironment environment)
             RandomAccess.FlushToDisk(file);
             return new ToolOutcome.Answer(begun.Result);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (WriteFailures.Includes(e))
         {
-            return Undo(journal, file, begun, $"'{path}' cannot be written: {e.Message}; check space and permissions");
+            return Undo(
+                journal, file, begun,
+                $"'{path}' cannot be written: {WriteFailures.Describe(e)}; check space and permissions");
         }
     }
 
@@ -181,7 +183,7 @@ sealed class FileEffects(ToolEnvironment environment)
             RandomAccess.SetLength(file, begun.Offset);
             RandomAccess.FlushToDisk(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (WriteFailures.Includes(e))
         {
             return new ToolOutcome.Ambiguous($"{why}; and what was written cannot be cut off: {e.Message}");
         }
@@ -190,7 +192,7 @@ sealed class FileEffects(ToolEnvironment environment)
         {
             journal.Append(EffectJournal.VoidLine(begun.Key, "the write failed"));
         }
-        catch (IOException)
+        catch (Exception e) when (WriteFailures.Includes(e))
         {
             // Same disk, same trouble: the next holder of the lock sees the cut file and settles the attempt itself.
         }

@@ -45,10 +45,12 @@ sealed class WriteFileTool(ToolSpec spec, BuiltInContext context) : ITool
             DurableFile.Write(folder.Through, RelativePath.Name(path), $".{key[..Math.Min(16, key.Length)]}.tmp", bytes);
             return null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (WriteFailures.Includes(e))
         {
             return new ToolOutcome.Fault(
-                ToolErrors.WriteFailed, $"'{path}' cannot be written: {e.Message}; check space and permissions", true);
+                ToolErrors.WriteFailed,
+                $"'{path}' cannot be written: {WriteFailures.Describe(e)}; check space and permissions",
+                Retriable: true);
         }
     }
 }
