@@ -9,6 +9,8 @@ namespace Agents.Engine.Instances;
 /// </summary>
 internal sealed class InstanceActor(NodeServices node, string instanceId)
 {
+    static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
+
     readonly Lock _gate = new();
     List<Mail> _mail = [];
     bool _running;
@@ -115,7 +117,10 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             }
 
             mail.Add(Mail.Inbox.Hint);
-            await new Recovery(node, this, _hot).BeginAsync();
+            if (_hot.Match != Contracts.Work.OrchestratorMatch.OtherVersion)
+            {
+                await new Recovery(node, this, _hot).BeginAsync();
+            }
         }
 
         LastStepAt = node.Clock.GetTimestamp();
@@ -156,9 +161,9 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             return;
         }
 
-        // Long waits are cut: the timer of the platform holds 49 days at most, and the wall clock may be set.
+        // Long waits are cut and looked at again, so that a wall clock that was set makes a timer a minute late at most.
         var due = at - node.Clock.GetUtcNow();
-        due = due < TimeSpan.Zero ? TimeSpan.Zero : due > TimeSpan.FromHours(1) ? TimeSpan.FromHours(1) : due;
+        due = due < TimeSpan.Zero ? TimeSpan.Zero : due > s_longestWait ? s_longestWait : due;
         _timer ??= node.Clock.CreateTimer(
             static actor => ((InstanceActor)actor!).TimerElapsed(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(due, Timeout.InfiniteTimeSpan);
@@ -255,7 +260,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             node.HotBytesChanged(-hot.SessionBytes);
             foreach (var activity in hot.InFlight.Values)
             {
-                activity.Cancel();
+                activity.CancelUnlessActed();
             }
         }
 

@@ -42,7 +42,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             return await ReleaseAsync(_now + TimeSpan.FromMinutes(1));
         }
 
-        if (!hot.State.Suspended && !hot.Draining)
+        if (!hot.State.Suspended && !hot.Draining && !_intake.Terminates)
         {
             WriteIntents(hot.NeedsIntent.Order().ToList());
         }
@@ -82,7 +82,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
                     hot.Draining = true;
                     foreach (var activity in hot.InFlight.Values)
                     {
-                        activity.Cancel();
+                        activity.CancelUnlessActed();
                     }
 
                     break;
@@ -262,6 +262,13 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
     {
         foreach (var scheduled in decision.Intents)
         {
+            if (StatusAfter(decision)?.Status == OrchestrationStatus.Suspended)
+            {
+                // It will not begin now: an intent of an attempt that never began would only look like doubt.
+                hot.NeedsIntent.Add(scheduled.EventId);
+                continue;
+            }
+
             switch (hot.Ledger.GetValueOrDefault(scheduled.Effect!.Key)?.State)
             {
                 case null or LedgerState.Absent:
