@@ -108,7 +108,8 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
 
     async Task ReadInboxAsync()
     {
-        var max = node.Options.InboxRowsPerTurn;
+        // The start of a new generation stands behind whatever has waited longer: a first turn takes all there is.
+        var max = hot.State.IsStarted ? node.Options.InboxRowsPerTurn : int.MaxValue;
         var rows = await node.Store.Owner.ReadInboxAsync(hot.Record.Key, _now, max, CancellationToken.None);
         _moreInbox = rows.Count == max;
         foreach (var row in rows)
