@@ -21,12 +21,15 @@ static class ContextMeasure
 {
     const int ModelCalls = 300, Tokens = 248_000, BytesPerToken = 4, Runs = 8;
 
+    // What the wire adds to a message on average: roles, ids, names, quotes.
+    const int EnvelopeBytes = 118;
+
     // Items of the last prompt: a reply and a tool result for each step before it.
     const int Items = (ModelCalls - 1) * 2;
 
     public static async IAsyncEnumerable<ResultLine> TakeAsync(BenchOptions options)
     {
-        var runs = new AgentRuns(ModelCalls * 2, Tokens * BytesPerToken / Items, EffectClass.Idempotent);
+        var runs = new AgentRuns(ModelCalls * 2, (Tokens * BytesPerToken / Items) - EnvelopeBytes, EffectClass.Idempotent);
         var words = new Words(prose: true);
         List<double> hot = [], cold = [];
         long bytes = 0;
