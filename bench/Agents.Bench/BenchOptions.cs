@@ -72,7 +72,7 @@ sealed record BenchOptions
             {
                 "--store" => options with { Store = OneOf(name, rest, "sqlite") },
                 "--runs" => options with { Runs = Count(name, rest, 100_000) },
-                "--bytes" => options with { Bytes = Count(name, rest, 1 << 20) },
+                "--bytes" => options with { Bytes = Count(name, rest, 1 << 19) },
                 "--length" => options with { Length = Count(name, rest, 100_000) },
                 "--effect" => options with { AtMostOnce = OneOf(name, rest, "idempotent", "atmostonce") == "atmostonce" },
                 "--content" => options with { Prose = OneOf(name, rest, "random", "prose") == "prose" },

@@ -1,5 +1,11 @@
 using Agents.Bench;
 
+if (args is ["--help"] or ["-h"] or ["help"])
+{
+    Console.WriteLine(BenchOptions.Usage);
+    return 0;
+}
+
 try
 {
     return await Measurements.RunAsync(BenchOptions.Parse(args));

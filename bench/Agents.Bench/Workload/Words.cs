@@ -8,7 +8,7 @@ namespace Agents.Bench.Workload;
 /// </summary>
 sealed class Words
 {
-    const int PoolLength = 1 << 22;
+    const int PoolLength = 1 << 20;
 
     readonly string _pool;
 
