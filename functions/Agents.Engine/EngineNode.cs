@@ -23,7 +23,6 @@ public sealed class EngineNode : IAsyncDisposable
     bool _sweeping;
     bool _sweepAgain;
     volatile bool _running;
-    DateTimeOffset _tombstonesForgotten;
     long _hotBytes;
 
     public EngineNode(
@@ -71,6 +70,7 @@ public sealed class EngineNode : IAsyncDisposable
         }
 
         _running = true;
+        await _services.Store.Admin.ForgetTombstonesAsync(_services.Clock.GetUtcNow() - _options.DedupWindow, cancel);
         _sweep = _services.Clock.CreateTimer(
             static node => ((EngineNode)node!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await SweepAsync();
@@ -93,8 +93,17 @@ public sealed class EngineNode : IAsyncDisposable
             await _sweep.DisposeAsync();
         }
 
-        var drained = Task.WhenAll(_actors.Values.Select(a => a.DrainAsync()));
-        await Task.WhenAny(drained, Task.Delay(patience, _services.Clock));
+        await Task.WhenAny(DrainAsync(), Task.Delay(patience, _services.Clock));
+    }
+
+    // One await after another instead of WhenAll, which would end on the thread pool. Ordered, because the table is not.
+    async Task DrainAsync()
+    {
+        var drained = _actors.Values.OrderBy(a => a.InstanceId, StringComparer.Ordinal).Select(a => a.DrainAsync()).ToList();
+        foreach (var actor in drained)
+        {
+            await actor;
+        }
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.FromSeconds(5));
@@ -169,12 +178,6 @@ public sealed class EngineNode : IAsyncDisposable
         try
         {
             var now = _services.Clock.GetUtcNow();
-            if (now - _tombstonesForgotten > TimeSpan.FromDays(1))
-            {
-                await _services.Store.Admin.ForgetTombstonesAsync(now - _options.DedupWindow, CancellationToken.None);
-                _tombstonesForgotten = now;
-            }
-
             var max = _options.SweepClaimsMax;
             var found = await _services.Store.Owner.FindClaimableAsync(_options.NodeId, now, max, CancellationToken.None);
             foreach (var instance in found)
@@ -214,7 +217,8 @@ public sealed class EngineNode : IAsyncDisposable
             return;
         }
 
-        foreach (var actor in _actors.Values.Where(a => a.IsIdle).OrderBy(a => a.LastStepAt).Take(16))
+        foreach (var actor in _actors.Values.Where(a => a.IsIdle)
+            .OrderBy(a => a.LastStepAt).ThenBy(a => a.InstanceId, StringComparer.Ordinal).Take(16))
         {
             actor.Post(Mail.Evict.Now);
         }

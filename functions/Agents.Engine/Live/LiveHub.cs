@@ -9,14 +9,14 @@ namespace Agents.Engine.Live;
 /// </summary>
 internal sealed class LiveHub
 {
-    readonly ConcurrentDictionary<string, TaskCompletionSource> _commits = new();
-    readonly ConcurrentDictionary<string, TaskCompletionSource> _releases = new();
+    readonly ConcurrentDictionary<string, Watch> _commits = new();
+    readonly ConcurrentDictionary<string, Watch> _releases = new();
 
-    /// <summary>Completes at the next commit after this call. Take it before reading, await it after.</summary>
-    public Task NextCommit(string instanceId) => Next(_commits, instanceId);
+    /// <summary>Ends at the next commit after this call. Take it before reading, await it after.</summary>
+    public Watch NextCommit(string instanceId) => Next(_commits, instanceId);
 
-    /// <summary>Completes when an owner next lets go: the instance ended, was parked, evicted, or changed hands.</summary>
-    public Task NextRelease(string instanceId) => Next(_releases, instanceId);
+    /// <summary>Ends when an owner next lets go: the instance ended, was parked, evicted, or changed hands.</summary>
+    public Watch NextRelease(string instanceId) => Next(_releases, instanceId);
 
     public void Committed(string instanceId) => Tell(_commits, instanceId);
 
@@ -26,14 +26,14 @@ internal sealed class LiveHub
         Tell(_releases, instanceId);
     }
 
-    static Task Next(ConcurrentDictionary<string, TaskCompletionSource> watches, string instanceId) => watches.GetOrAdd(
-        instanceId, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    static Watch Next(ConcurrentDictionary<string, Watch> watches, string instanceId) =>
+        watches.GetOrAdd(instanceId, static _ => new Watch());
 
-    static void Tell(ConcurrentDictionary<string, TaskCompletionSource> watches, string instanceId)
+    static void Tell(ConcurrentDictionary<string, Watch> watches, string instanceId)
     {
         if (!watches.IsEmpty && watches.TryRemove(instanceId, out var watch))
         {
-            watch.TrySetResult();
+            watch.Fire();
         }
     }
 }

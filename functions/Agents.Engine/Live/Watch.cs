@@ -1,0 +1,52 @@
+namespace Agents.Engine.Live;
+
+/// <summary>
+/// Something that happens once and that readers wait for. Each waiter has a completion of its own: Task.WaitAsync on a
+/// shared one would end on the thread pool, wherever its caller lives, and a simulated process may not leave its thread.
+/// </summary>
+internal sealed class Watch
+{
+    readonly Lock _gate = new();
+    readonly List<TaskCompletionSource> _waiters = [];
+    bool _fired;
+
+    public async Task WaitAsync(CancellationToken cancel)
+    {
+        var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_fired)
+            {
+                return;
+            }
+
+            _waiters.Add(waiter);
+        }
+
+        using var registration = cancel.UnsafeRegister(
+            static (w, token) => ((TaskCompletionSource)w!).TrySetCanceled(token), waiter);
+        try
+        {
+            await waiter.Task;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _waiters.Remove(waiter);
+            }
+        }
+    }
+
+    public void Fire()
+    {
+        List<TaskCompletionSource> waiters;
+        lock (_gate)
+        {
+            _fired = true;
+            waiters = [.. _waiters];
+        }
+
+        waiters.ForEach(w => w.TrySetResult());
+    }
+}
