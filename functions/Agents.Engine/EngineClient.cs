@@ -42,6 +42,9 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
             Tags = request.Tags,
             RequestDigest = request.RequestDigest ?? RequestDigest.Of(request.Name, request.Version, request.Input),
             ReplaceTerminal = request.ReplaceTerminal,
+            IdentitySeed = request.ReplaceTerminal
+                ? IdentityChain.Own(executionId, IdentityChain.Anew(request.Id, executionId))
+                : null,
             ScheduledStart = request.ScheduledStart,
             Now = _node.Clock.GetUtcNow(),
             Inbox = [new InboxMessage(

@@ -13,5 +13,10 @@ public enum EffectVerdict
     GiveUp = 2,
 }
 
-/// <summary>A person's decision about the entry <paramref name="Key"/>; <paramref name="By"/> is kept as evidence.</summary>
-public sealed record EffectResolution(string Key, EffectVerdict Verdict, string? Result, string By);
+/// <summary>
+/// A person's decision about the entry <paramref name="Key"/>; <paramref name="By"/> is kept as evidence. With
+/// <paramref name="AttemptToken"/> it is about that attempt only: a decision that arrives twice, or late, must not be
+/// taken for a word about the attempt it led to.
+/// </summary>
+public sealed record EffectResolution(
+    string Key, EffectVerdict Verdict, string? Result, string By, string? AttemptToken = null);

@@ -141,7 +141,7 @@ internal sealed class CommitWriter(Connection connection, InboxWriter inbox, Sta
     {
         var generation = connection.Get("GenerationOf").Bind(commit.ExecutionKey).Scalar() ?? 0;
         connection.Get("AddExecution").Bind(commit.InstanceKey).Bind(next.ExecutionId).Bind(generation + 1)
-            .BindNull().BindNull().Bind(next.ExecutionId).Execute();
+            .BindNull().BindNull().Bind(next.IdentitySeed ?? next.ExecutionId).Execute();
         var execution = connection.LastRowId;
         connection.Get("OpenExecution").Bind(execution).Bind(0).Bind(commit.InstanceKey).Execute();
         if (next.Version is { } version)

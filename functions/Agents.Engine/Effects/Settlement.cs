@@ -62,6 +62,7 @@ internal sealed record Settlement(TaskFate Fate, HistoryEvent? Event, LedgerWrit
                 TaskFate.InDoubt, null, Write(LedgerState.InDoubt, null, $"probe failed: {f.Failure.ErrorMessage}")),
             ActivityOutcome.NotStarted when !reconciling => new(
                 TaskFate.TryAgain, null, Write(LedgerState.Absent, null, "executor: not started in time")),
+            ActivityOutcome.NotStarted => new(TaskFate.TryAgain, null, null),
             ActivityOutcome.Absent a when reconciling => new(
                 TaskFate.TryAgain, null, Write(LedgerState.Absent, null, $"probe: {a.Evidence}")),
             ActivityOutcome.InDoubt d => new(TaskFate.InDoubt, null, Write(LedgerState.InDoubt, null, d.Why)),

@@ -34,7 +34,8 @@ internal sealed class HistorySource(IEngineStore store) : IHistorySource
     /// <summary>The execution with that number: the instance's own, or that of a run it was forked from.</summary>
     async Task<ExecutionRecord?> FindAsync(InstanceRecord record, int generation, CancellationToken cancel)
     {
-        var runs = IdentityChain.Read(record.Execution, record.InstanceId).Select(s => s.RunIdentity).Reverse().Distinct();
+        var runs = IdentityChain.Read(record.Execution, record.InstanceId)
+            .Select(s => IdentityChain.InstanceOf(s.RunIdentity)).Reverse().Distinct();
         foreach (var run in runs.Prepend(record.InstanceId).Distinct())
         {
             var owner = run == record.InstanceId ? record : await store.Queries.FindAsync(run, cancel);

@@ -107,6 +107,7 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
             Tags = a.Tags,
             ParentInstanceId = subject.InstanceId,
             ReplaceFinishedChild = true,
+            IdentitySeed = IdentityChain.Own(executionId, IdentityChain.Anew(a.InstanceId, executionId)),
             RequestDigest = RequestDigest.Of(a.Name, a.Version, a.Input),
             Now = now,
             Inbox = [Message(new ExecutionStarted
@@ -137,10 +138,13 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
                 Generation = subject.Generation + 1,
             }),
         };
-
-        // Bound to the new execution: that is how it knows them from newer events that wait unbound, and takes them first.
-        inbox.AddRange(a.CarryoverEvents.Select(e => Message(e, executionId)));
-        decision.Next = new NextExecution(executionId, version, inbox);
+        inbox.AddRange(a.CarryoverEvents.Select(e => Message(e)));
+        decision.Next = new NextExecution(executionId, version, inbox)
+        {
+            IdentitySeed = subject.RunIdentity is { } run && run != subject.InstanceId
+                ? IdentityChain.Own(executionId, run)
+                : null,
+        };
         decision.Wakes.Add(subject.InstanceId);
     }
 

@@ -13,6 +13,12 @@ internal sealed class HotInstance
 
     public required InstanceState State { get; init; }
 
+    /// <summary>
+    /// Status on the instance row. A fork or rewind begins with history it did not write: its row does not know yet
+    /// that the run was going on, or suspended, at the cut.
+    /// </summary>
+    public required Contracts.Instances.OrchestrationStatus StoredStatus { get; set; }
+
     public required IReadOnlyList<IdentitySeed> Seeds { get; init; }
 
     public required OrchestratorMatch Match { get; init; }

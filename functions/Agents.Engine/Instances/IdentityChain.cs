@@ -27,6 +27,19 @@ internal static class IdentityChain
         })];
     }
 
+    /// <summary>
+    /// Header of an execution of a run that is not called after its instance: one that takes the place of an earlier run
+    /// of the same id. Its effects are other effects, so their keys must not be the earlier run's.
+    /// </summary>
+    public static string Own(string executionId, string run) => $"0:{executionId}:{Uri.EscapeDataString(run)}";
+
+    /// <summary>Run identity of an instance that replaces another of the same id.</summary>
+    public static string Anew(string instanceId, string executionId) => $"{instanceId}/{executionId}";
+
+    /// <summary>The instance that a run identity belongs to.</summary>
+    public static string InstanceOf(string run) =>
+        run.Length > 33 && run[^33] == '/' && ExecutionId.IsValid(run[^32..]) ? run[..^33] : run;
+
     /// <summary>Header of an execution cut from <paramref name="parent"/>: its seeds before the cut, then one of its own.</summary>
     public static string Cut(IReadOnlyList<IdentitySeed> parent, long cut, ExecutionId seed, string run) =>
         string.Join('/', parent.Where(s => s.FromSequence < cut).Append(new IdentitySeed(cut, seed, run)).Select(s =>

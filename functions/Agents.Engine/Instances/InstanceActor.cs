@@ -9,12 +9,11 @@ namespace Agents.Engine.Instances;
 /// </summary>
 internal sealed class InstanceActor(NodeServices node, string instanceId)
 {
-    static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
-
     readonly Lock _gate = new();
     List<Mail> _mail = [];
     bool _running;
     bool _closed;
+    bool _held;
     HotInstance? _hot;
     ITimer? _timer;
     DateTimeOffset? _timerAt;
@@ -23,6 +22,9 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
     public string InstanceId => instanceId;
 
     public bool IsClosed => Volatile.Read(ref _closed);
+
+    /// <summary>No attempt may begin now: the run is suspended, being given up, or gone.</summary>
+    public bool HoldsStarts => IsClosed || Volatile.Read(ref _held);
 
     /// <summary>Monotonic time of the last step; idle instances with the oldest go first when memory is needed.</summary>
     public long LastStepAt { get; private set; }
@@ -117,14 +119,12 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             }
 
             mail.Add(Mail.Inbox.Hint);
-            if (_hot.Match != Contracts.Work.OrchestratorMatch.OtherVersion)
-            {
-                await new Recovery(node, this, _hot).BeginAsync();
-            }
+            await new Recovery(node, this, _hot).BeginAsync();
         }
 
         LastStepAt = node.Clock.GetTimestamp();
         var result = await new Step(node, this, _hot).RunAsync(mail);
+        Volatile.Write(ref _held, _hot.State.Suspended || _hot.Draining);
         switch (result)
         {
             case StepResult.Goes:
@@ -161,9 +161,9 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             return;
         }
 
-        // Long waits are cut and looked at again, so that a wall clock that was set makes a timer a minute late at most.
+        // Long waits are cut: the timer of the platform holds 49 days at most, and the wall clock may be set.
         var due = at - node.Clock.GetUtcNow();
-        due = due < TimeSpan.Zero ? TimeSpan.Zero : due > s_longestWait ? s_longestWait : due;
+        due = due < TimeSpan.Zero ? TimeSpan.Zero : due > TimeSpan.FromHours(1) ? TimeSpan.FromHours(1) : due;
         _timer ??= node.Clock.CreateTimer(
             static actor => ((InstanceActor)actor!).TimerElapsed(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(due, Timeout.InfiniteTimeSpan);
@@ -223,9 +223,9 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
     async Task ParkUnloadedAsync(string reason)
     {
         var row = await node.Store.Queries.FindAsync(instanceId, CancellationToken.None);
-        Log.Parked(node.Log, instanceId, reason);
-        if (row is not null)
+        if (row?.Owner == node.Options.NodeId)
         {
+            Log.Parked(node.Log, instanceId, reason);
             await node.Committer.SubmitAsync(new InstanceCommit
             {
                 InstanceKey = row.Key,
@@ -260,7 +260,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             node.HotBytesChanged(-hot.SessionBytes);
             foreach (var activity in hot.InFlight.Values)
             {
-                activity.CancelUnlessActed();
+                activity.Cancel();
             }
         }
 

@@ -143,7 +143,8 @@ internal sealed class InstanceAdmin(NodeServices node)
         var executionId = new ExecutionId(node.NewToken());
         var seeds = IdentityChain.Read(record.Execution, id);
         var done = await node.Store.Admin.RewindAsync(
-            record.Key, record.Execution.Key, executionId, IdentityChain.Cut(seeds, cut.Sequence, executionId, id),
+            record.Key, record.Execution.Key, executionId,
+            IdentityChain.Cut(seeds, cut.Sequence, executionId, seeds[^1].RunIdentity),
             cut.Sequence, Inbox([new ExecutionRewound { Reason = reason }, .. cut.Kept]), node.Clock.GetUtcNow(), cancel);
         if (!done)
         {

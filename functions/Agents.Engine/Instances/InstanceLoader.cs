@@ -33,7 +33,7 @@ internal sealed class InstanceLoader(NodeServices node)
         }
     }
 
-    async Task<HotInstance> BuildAsync(InstanceRecord record)
+    async Task<HotInstance?> BuildAsync(InstanceRecord record)
     {
         var history = await ReadAllAsync(record);
         var state = new InstanceState();
@@ -44,6 +44,12 @@ internal sealed class InstanceLoader(NodeServices node)
 
         if (state.NextSequence != record.NextSequence)
         {
+            var now = await node.Store.Queries.FindAsync(record.InstanceId, CancellationToken.None);
+            if (now?.Key != record.Key || now.OwnerEpoch != record.OwnerEpoch)
+            {
+                return null; // removed, or claimed by somebody else, while it was read
+            }
+
             throw new InvariantException(
                 $"history of '{record.InstanceId}' ends at {state.NextSequence}, its row says {record.NextSequence}");
         }
@@ -52,6 +58,7 @@ internal sealed class InstanceLoader(NodeServices node)
         {
             Record = record,
             State = state,
+            StoredStatus = record.Status,
             Seeds = IdentityChain.Read(record.Execution, record.InstanceId),
             Match = node.Orchestrators.Match(record.Name, record.Version),
             Past = history,
@@ -84,7 +91,12 @@ internal sealed class InstanceLoader(NodeServices node)
                     $"history of '{record.InstanceId}' has a gap: expected {from}, found {page[0].Sequence}");
             }
 
-            all.AddRange(page);
+            // Whoever claimed the instance meanwhile may have appended already; the fence will tell this owner.
+            all.AddRange(page.Where(e => e.Sequence < record.NextSequence));
+            if (page[^1].Sequence >= record.NextSequence)
+            {
+                return all;
+            }
         }
     }
 

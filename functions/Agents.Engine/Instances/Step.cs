@@ -42,11 +42,6 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             return await ReleaseAsync(_now + TimeSpan.FromMinutes(1));
         }
 
-        if (!hot.State.Suspended && !hot.Draining && !_intake.Terminates)
-        {
-            WriteIntents(hot.NeedsIntent.Order().ToList());
-        }
-
         TurnDecision? decision = null;
         if (_intake.HasEvents)
         {
@@ -57,6 +52,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             }
         }
 
+        WriteIntents(decision);
         var flushes = Flush();
         if (decision is null && _ledger.Count == 0 && flushes.Count == 0 && _intake.Consumed.Count == 0)
         {
@@ -82,7 +78,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
                     hot.Draining = true;
                     foreach (var activity in hot.InFlight.Values)
                     {
-                        activity.CancelUnlessActed();
+                        activity.Cancel();
                     }
 
                     break;
@@ -108,9 +104,15 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
 
     async Task ReadInboxAsync()
     {
-        // The start of a new generation stands behind whatever has waited longer: a first turn takes all there is.
-        var max = hot.State.IsStarted ? node.Options.InboxRowsPerTurn : int.MaxValue;
+        var max = node.Options.InboxRowsPerTurn;
         var rows = await node.Store.Owner.ReadInboxAsync(hot.Record.Key, _now, max, CancellationToken.None);
+        while (!hot.State.IsStarted && rows.Count == max && !rows.Any(Intake.IsStart))
+        {
+            // What the generation before left over stands in front of this one's start; nothing runs without that.
+            max *= 4;
+            rows = await node.Store.Owner.ReadInboxAsync(hot.Record.Key, _now, max, CancellationToken.None);
+        }
+
         _moreInbox = rows.Count == max;
         foreach (var row in rows)
         {
@@ -151,7 +153,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
                     settlement.Ledger!.Entry.Evidence ?? "");
                 break;
             default:
-                if (finished.Activity.IsAtMostOnce)
+                if (settlement.Ledger is not null)
                 {
                     hot.NeedsIntent.Add(id);
                 }
@@ -165,7 +167,8 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
     {
         var task = hot.State.Tasks.Values.FirstOrDefault(t =>
             t.Scheduled.Effect?.Key == resolution.Key && hot.InDoubt.Contains(t.Scheduled.EventId));
-        if (task is null)
+        var token = hot.Ledger.GetValueOrDefault(resolution.Key)?.AttemptToken;
+        if (task is null || (resolution.AttemptToken is { } meant && meant != token))
         {
             return;
         }
@@ -193,14 +196,34 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         }
     }
 
-    void WriteIntents(List<int> tasks)
+    /// <summary>
+    /// Intents of the attempts that begin behind this commit; those of effects scheduled just now ride with them. A run
+    /// that ends, rests or is given up starts nothing: an intent would leave a doubt about nothing. What has its result
+    /// in this very step needs none either, and must not write over the entry that the result came from.
+    /// </summary>
+    void WriteIntents(TurnDecision? decision)
     {
-        foreach (var id in tasks)
+        if (decision is { Status: not null } or { Next: not null })
+        {
+            return;
+        }
+
+        IntendScheduled(decision?.Intents ?? []);
+        if (_intake.Suspended || hot.Draining)
+        {
+            return;
+        }
+
+        foreach (var id in hot.NeedsIntent.Order().ToList())
         {
             hot.NeedsIntent.Remove(id);
-            if (hot.State.Tasks.TryGetValue(id, out var task))
+            if (hot.State.Tasks.TryGetValue(id, out var task) && !_intake.Resolves(id))
             {
                 Intend(task);
+            }
+            else if (decision?.Intents.Find(t => t.EventId == id) is { } scheduled)
+            {
+                Intend(new OpenTask(scheduled, 0));
             }
         }
     }
@@ -251,32 +274,27 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         }
 
         var subject = new TurnSubject(
-            hot.Record.InstanceId, hot.ExecutionId, hot.Generation, hot.Record.Name, hot.Record.Version, start);
+            hot.Record.InstanceId, hot.ExecutionId, hot.Generation, hot.Record.Name, hot.Record.Version, start)
+        {
+            RunIdentity = hot.Seeds[^1].RunIdentity,
+        };
         decision = new Decider(subject, node.Environment.Ids, timestamp).Decide(events, actions, hot.State);
         decision.CustomStatus = customStatus;
-        IntendScheduled(decision);
         return null;
     }
 
-    /// <summary>Intents of effects scheduled just now ride in the same commit, unless the key was used before.</summary>
-    void IntendScheduled(TurnDecision decision)
+    /// <summary>What is scheduled needs an intent unless its key was used before: then that entry says what to do.</summary>
+    void IntendScheduled(List<TaskScheduled> scheduled)
     {
-        foreach (var scheduled in decision.Intents)
+        foreach (var task in scheduled)
         {
-            if (StatusAfter(decision)?.Status == OrchestrationStatus.Suspended)
-            {
-                // It will not begin now: an intent of an attempt that never began would only look like doubt.
-                hot.NeedsIntent.Add(scheduled.EventId);
-                continue;
-            }
-
-            switch (hot.Ledger.GetValueOrDefault(scheduled.Effect!.Key)?.State)
+            switch (hot.Ledger.GetValueOrDefault(task.Effect!.Key)?.State)
             {
                 case null or LedgerState.Absent:
-                    Intend(new OpenTask(scheduled, 0));
+                    hot.NeedsIntent.Add(task.EventId);
                     break;
                 case LedgerState.InDoubt:
-                    hot.InDoubt.Add(scheduled.EventId);
+                    hot.InDoubt.Add(task.EventId);
                     break;
                 default:
                     break;
@@ -345,8 +363,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             return end;
         }
 
-        var before = hot.State.Status;
-        var after = before;
+        var after = hot.State.Status;
         foreach (var e in decision.Events)
         {
             after = e switch
@@ -357,12 +374,12 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             };
         }
 
-        return after == before ? null : new StatusChange(after);
+        return after == hot.StoredStatus ? null : new StatusChange(after);
     }
 
     DeltaFold? Fold(List<HistoryEvent>? events)
     {
-        if (events is null || _closed.Find(a => a.Deltas.HasRows) is not { } streamed)
+        if (events is null || _closed.Find(a => a.Deltas is { HasRows: true, HasRetracted: false }) is not { } streamed)
         {
             return null;
         }
@@ -382,6 +399,8 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             {
                 hot.State.Apply(new SequencedEvent(sequence++, e));
             }
+
+            hot.StoredStatus = hot.State.Status;
 
             foreach (var id in decision.Wakes)
             {

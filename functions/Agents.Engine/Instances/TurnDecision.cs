@@ -28,4 +28,8 @@ internal sealed class TurnDecision
 
 /// <summary>Identity of the instance that decides; everything here is data.</summary>
 internal sealed record TurnSubject(
-    string InstanceId, string ExecutionId, int Generation, string Name, string? Version, ExecutionStarted? Start);
+    string InstanceId, string ExecutionId, int Generation, string Name, string? Version, ExecutionStarted? Start)
+{
+    /// <summary>Whose effects these are; null means the instance.</summary>
+    public string? RunIdentity { get; init; }
+}

@@ -19,6 +19,9 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock)
     /// <summary>Rows of this attempt have been committed.</summary>
     public bool HasRows { get; set; }
 
+    /// <summary>Rows of this attempt were taken back: they are no part of its message and keep their text.</summary>
+    public bool HasRetracted { get; private set; }
+
     /// <summary>Adds text; true when a row is due and was not yet asked for.</summary>
     public bool Add(StreamDelta delta)
     {
@@ -52,6 +55,7 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock)
                 {
                     // What follows counts from the start again.
                     _starts.Clear();
+                    HasRetracted = true;
                     rows.Add((kind, 0, ""));
                     continue;
                 }

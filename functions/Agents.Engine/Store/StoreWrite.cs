@@ -139,7 +139,11 @@ public sealed record StatusChange(OrchestrationStatus Status, string? Output = n
 public sealed record WakeChange(DateTimeOffset? At);
 
 /// <summary>Opens the next generation; <paramref name="Inbox"/> begins with ExecutionStarted, then carried-over events.</summary>
-public sealed record NextExecution(string ExecutionId, string? Version, IReadOnlyList<InboxMessage> Inbox);
+public sealed record NextExecution(string ExecutionId, string? Version, IReadOnlyList<InboxMessage> Inbox)
+{
+    /// <summary>Header of the execution; null means the execution id.</summary>
+    public string? IdentitySeed { get; init; }
+}
 
 /// <summary>A value stored once per lineage; <paramref name="Hash"/> is SHA-256 of the raw bytes.</summary>
 public sealed record PayloadRow(ReadOnlyMemory<byte> Hash, ReadOnlyMemory<byte> Compressed, int Length);

@@ -11,9 +11,7 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
     : IActivityContext
 {
     readonly CancellationTokenSource _cancel = new();
-    readonly Lock _gate = new();
-    bool _acted;
-    bool _stopped;
+    int _acted;
 
     public ActivityWorkItem Item { get; } = item;
 
@@ -25,16 +23,14 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
 
     public bool MayAct()
     {
-        lock (_gate)
+        if (_cancel.IsCancellationRequested || owner.IsClosed
+            || node.Clock.GetElapsedTime(intentAt) > node.Options.StartDeadline)
         {
-            if (_stopped || owner.IsClosed || node.Clock.GetElapsedTime(intentAt) > node.Options.StartDeadline)
-            {
-                return false;
-            }
-
-            _acted = true;
-            return true;
+            return false;
         }
+
+        Interlocked.Exchange(ref _acted, 1);
+        return true;
     }
 
     public void Publish(StreamDelta delta)
@@ -45,24 +41,7 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
         }
     }
 
-    /// <summary>
-    /// Stops the attempt, but for an AtMostOnce effect that has begun: cutting it off would only turn an outcome that is
-    /// about to be known into a doubt. Its receipt still settles the ledger.
-    /// </summary>
-    public void CancelUnlessActed()
-    {
-        lock (_gate)
-        {
-            if (IsAtMostOnce && _acted)
-            {
-                return;
-            }
-
-            _stopped = true;
-        }
-
-        _cancel.Cancel();
-    }
+    public void Cancel() => _cancel.Cancel();
 
     /// <summary>Runs the attempt to its outcome and hands that to the owner, or keeps it as evidence when the owner is gone.</summary>
     public async Task RunAsync()
@@ -73,7 +52,8 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
         ActivityOutcome outcome;
         try
         {
-            outcome = await RunHostAsync();
+            // Waiting for a slot may take long; what was suspended or given up meanwhile does not begin any more.
+            outcome = owner.HoldsStarts ? new ActivityOutcome.NotStarted() : await RunHostAsync();
         }
         finally
         {
@@ -100,7 +80,7 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
         }
         catch (Exception e) when (IsAtMostOnce && Item.Mode == ActivityMode.Execute)
         {
-            return !_acted
+            return Volatile.Read(ref _acted) == 0
                 ? new ActivityOutcome.NotStarted()
                 : new ActivityOutcome.InDoubt($"the attempt ended without an outcome: {e.Message}");
         }
@@ -129,8 +109,6 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
         var state = outcome switch
         {
             ActivityOutcome.Completed => LedgerState.Receipt,
-
-            // Of the attempt itself only: a probe that was cut short knows nothing of the attempt it asked about.
             ActivityOutcome.NotStarted when Item.Mode == ActivityMode.Execute => LedgerState.Absent,
             _ => (LedgerState?)null,
         };

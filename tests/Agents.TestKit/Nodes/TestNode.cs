@@ -21,11 +21,14 @@ public sealed class TestNode : IAsyncDisposable
     readonly bool _ownsDirectory;
     readonly OrchestratorHost _orchestrators;
     readonly TimeProvider _clock;
+    readonly Func<EngineOptions, EngineOptions> _configure;
     SqliteStore _store;
     int _starts;
 
-    TestNode(string directory, bool owns, IReadOnlyDictionary<string, Orchestrator> orchestrators, TimeProvider clock)
+    TestNode(string directory, bool owns, IReadOnlyDictionary<string, Orchestrator> orchestrators, TimeProvider clock,
+        Func<EngineOptions, EngineOptions>? configure)
     {
+        _configure = configure ?? (static o => o);
         _directory = directory;
         _ownsDirectory = owns;
         _clock = clock;
@@ -44,10 +47,10 @@ public sealed class TestNode : IAsyncDisposable
 
     public static async Task<TestNode> StartAsync(
         IReadOnlyDictionary<string, Orchestrator> orchestrators, Action<LambdaActivities>? activities = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null, Func<EngineOptions, EngineOptions>? configure = null)
     {
         var directory = Directory.CreateTempSubdirectory("agents-test-").FullName;
-        var node = new TestNode(directory, true, orchestrators, clock ?? TimeProvider.System);
+        var node = new TestNode(directory, true, orchestrators, clock ?? TimeProvider.System, configure);
         activities?.Invoke(node.Activities);
         await node.Node.StartAsync(CancellationToken.None);
         return node;
@@ -91,7 +94,7 @@ public sealed class TestNode : IAsyncDisposable
 
     EngineNode NewNode() => new(
         _store, _orchestrators, Activities,
-        new EngineOptions { NodeId = $"node{++_starts}", PredecessorsProvenDead = true },
+        _configure(new EngineOptions { NodeId = $"node{++_starts}", PredecessorsProvenDead = true }),
         new EngineEnvironment(_clock, new RandomIds(), NullLogger.Instance));
 
     sealed class RandomIds : IIdSource

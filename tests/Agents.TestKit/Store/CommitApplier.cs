@@ -161,7 +161,7 @@ internal sealed class CommitApplier(SimulatedStoreOptions options)
             Key = state.LastKey + 1,
             ExecutionId = next.ExecutionId,
             Generation = instance.Head.Execution.Generation + 1,
-            IdentitySeed = next.ExecutionId,
+            IdentitySeed = next.IdentitySeed ?? next.ExecutionId,
         };
         var head = instance.Head with
         {
