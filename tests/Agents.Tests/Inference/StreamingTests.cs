@@ -213,9 +213,21 @@ public sealed class StreamingTests
     public async Task A_connection_cut_behind_the_finish_reason_does_not_undo_the_reply()
     {
         await using var wire = await Wire.StartAsync();
-        var reply = await wire.ReplyAsync(FakeReply.Cut(Chunks.Delta("""{"content":"whole"}"""), Chunks.Finish("stop")));
 
-        Assert.Equal("whole", reply.Content);
+        // Cut only once the caller has the finish: a reset may throw away what it has not read yet.
+        var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        wire.Server.Enqueue(new FakeReply
+        {
+            Parts =
+            [
+                new FakePart.Text($"data: {Chunks.Delta("""{"content":"whole"}""", "\"stop\"")}\n\n"),
+                new FakePart.Wait(read.Task),
+                new FakePart.CutOff(),
+            ],
+        });
+        var outcome = await wire.Client.CallAsync(wire.Request(), _ => read.TrySetResult(), TestContext.Current.CancellationToken);
+
+        Assert.Equal("whole", Assert.IsType<ModelOutcome.Replied>(outcome).Reply.Content);
     }
 
     [Fact]
