@@ -21,10 +21,10 @@ public sealed record RunProgress
     public DateTimeOffset? EndedAt { get; init; }
     public SlowestStep? Slowest { get; init; }
 
-    /// <summary>The end of what the model has thought in this step.</summary>
+    /// <summary>The end of what the model has thought, in the last step that said anything.</summary>
     public string Reasoning { get; init; } = "";
 
-    /// <summary>The end of what the model has said in this step.</summary>
+    /// <summary>The end of what the model has said, in the last step that said anything.</summary>
     public string Content { get; init; } = "";
 
     /// <summary>Tool calls asked for and not answered, in the order asked.</summary>
@@ -32,9 +32,14 @@ public sealed record RunProgress
 
     /// <summary>The last tool call answered, shown while nothing is pending.</summary>
     public RunEvent.ToolResult? LastResult { get; init; }
+
+    /// <summary>The call that <see cref="LastResult"/> answers.</summary>
+    public PendingCall? LastCall { get; init; }
     public string? Note { get; init; }
     public RunEnd? End { get; init; }
-    public int Attempt { get; init; }
+
+    /// <summary>Step and attempt that reasoning and content belong to.</summary>
+    public (int Step, int Attempt) TextOf { get; init; }
 }
 
 /// <summary>The one fold from stream events to progress.</summary>
@@ -48,7 +53,7 @@ public static class RunFold
         RunEvent.Status s => Apply(p, s),
         RunEvent.Reasoning r => Text(p, r.Step, r.Attempt) is var q ? q with { Reasoning = Tail(q.Reasoning, r.Text) } : p,
         RunEvent.Content c => Text(p, c.Step, c.Attempt) is var q ? q with { Content = Tail(q.Content, c.Text) } : p,
-        RunEvent.Retract => p with { Reasoning = "", Content = "" },
+        RunEvent.Retract r when (r.Step, r.Attempt) == p.TextOf => p with { Reasoning = "", Content = "" },
         RunEvent.ToolCall c => p with
         {
             ToolCalls = p.ToolCalls + 1,
@@ -58,6 +63,7 @@ public static class RunFold
         {
             Pending = [.. p.Pending.Where(c => c.Step != r.Step || c.Call != r.Call)],
             LastResult = r,
+            LastCall = p.Pending.FirstOrDefault(c => c.Step == r.Step && c.Call == r.Call),
             ToolErrors = p.ToolErrors + (r.IsError ? 1 : 0),
         },
         RunEvent.Usage u => p with
@@ -83,7 +89,7 @@ public static class RunFold
             ? next
             : Close(next, s.At) with
             {
-                Step = s.Step, StepStartedAt = s.At, Reasoning = "", Content = "", Pending = [], Attempt = 1,
+                Step = s.Step, StepStartedAt = s.At, Pending = [],
             };
     }
 
@@ -115,10 +121,10 @@ public static class RunFold
             : p with { Slowest = new SlowestStep(p.Step, took) };
     }
 
-    // Text of a later attempt replaces that of an earlier one.
-    static RunProgress Text(RunProgress p, int step, int attempt) => step == p.Step && attempt > p.Attempt
-        ? p with { Attempt = attempt, Reasoning = "", Content = "" }
-        : p;
+    // Text of a later step or attempt replaces that of an earlier one, and not before: a reader wants something to read.
+    static RunProgress Text(RunProgress p, int step, int attempt) => (step, attempt) == p.TextOf
+        ? p
+        : p with { TextOf = (step, attempt), Reasoning = "", Content = "" };
 
     static string Tail(string text, string more) =>
         text.Length + more.Length <= TextCharactersMax ? text + more : (text + more)[^TextCharactersMax..];

@@ -26,6 +26,7 @@ static class Entry
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, s => Stop(s, stop));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, s => Stop(s, stop));
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, s => Stop(s, stop));
         var shared = new SharedOptions();
         var root = Roots.Build(shared, (result, act) => GuardAsync(result, shared, act, stop.Token));
         var parsed = root.Parse(arguments);

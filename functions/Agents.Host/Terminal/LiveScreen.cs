@@ -86,7 +86,8 @@ sealed class LiveScreen : RunScreen
         }
 
         return p.LastResult is { } last
-            ? $"[grey]last[/] {Markup.Escape(last.Tool)} {(last.IsError ? "[red]error[/]" : "[green]ok[/]")} [grey]{Markup.Escape(Figures.Short(last.Result, width - last.Tool.Length - 12))}[/]"
+            ? $"[grey]tool[/] [aqua]{Markup.Escape(last.Tool)}[/] {(last.IsError ? "[red]error[/]" : "[green]ok[/]")} "
+                + $"[grey]{Markup.Escape(Figures.Short(p.LastCall?.Arguments ?? last.Result, width - last.Tool.Length - 14))}[/]"
             : "[grey]tool[/] -";
     }
 
