@@ -23,6 +23,7 @@ public sealed class EngineNode : IAsyncDisposable
     bool _sweeping;
     bool _sweepAgain;
     volatile bool _running;
+    DateTimeOffset _tombstonesForgotten;
     long _hotBytes;
 
     public EngineNode(
@@ -70,7 +71,6 @@ public sealed class EngineNode : IAsyncDisposable
         }
 
         _running = true;
-        await _services.Store.Admin.ForgetTombstonesAsync(_services.Clock.GetUtcNow() - _options.DedupWindow, cancel);
         _sweep = _services.Clock.CreateTimer(
             static node => ((EngineNode)node!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await SweepAsync();
@@ -178,6 +178,12 @@ public sealed class EngineNode : IAsyncDisposable
         try
         {
             var now = _services.Clock.GetUtcNow();
+            if (now - _tombstonesForgotten > TimeSpan.FromDays(1))
+            {
+                await _services.Store.Admin.ForgetTombstonesAsync(now - _options.DedupWindow, CancellationToken.None);
+                _tombstonesForgotten = now;
+            }
+
             var max = _options.SweepClaimsMax;
             var found = await _services.Store.Owner.FindClaimableAsync(_options.NodeId, now, max, CancellationToken.None);
             foreach (var instance in found)

@@ -138,7 +138,9 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
                 Generation = subject.Generation + 1,
             }),
         };
-        inbox.AddRange(a.CarryoverEvents.Select(e => Message(e)));
+
+        // Bound to the new execution: that is how it knows them from newer events that wait unbound, and takes them first.
+        inbox.AddRange(a.CarryoverEvents.Select(e => Message(e, executionId)));
         decision.Next = new NextExecution(executionId, version, inbox)
         {
             IdentitySeed = subject.RunIdentity is { } run && run != subject.InstanceId

@@ -9,6 +9,8 @@ namespace Agents.Engine.Instances;
 /// </summary>
 internal sealed class InstanceActor(NodeServices node, string instanceId)
 {
+    static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
+
     readonly Lock _gate = new();
     List<Mail> _mail = [];
     bool _running;
@@ -25,6 +27,9 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
 
     /// <summary>No attempt may begin now: the run is suspended, being given up, or gone.</summary>
     public bool HoldsStarts => IsClosed || Volatile.Read(ref _held);
+
+    /// <summary>Said before the commit of a suspension: nothing may begin from that commit on.</summary>
+    public void HoldStarts(bool hold) => Volatile.Write(ref _held, hold);
 
     /// <summary>Monotonic time of the last step; idle instances with the oldest go first when memory is needed.</summary>
     public long LastStepAt { get; private set; }
@@ -119,12 +124,15 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             }
 
             mail.Add(Mail.Inbox.Hint);
-            await new Recovery(node, this, _hot).BeginAsync();
+            if (_hot.Match != Contracts.Work.OrchestratorMatch.OtherVersion)
+            {
+                await new Recovery(node, this, _hot).BeginAsync();
+            }
         }
 
         LastStepAt = node.Clock.GetTimestamp();
         var result = await new Step(node, this, _hot).RunAsync(mail);
-        Volatile.Write(ref _held, _hot.State.Suspended || _hot.Draining);
+        HoldStarts(_hot.State.Suspended || _hot.Draining);
         switch (result)
         {
             case StepResult.Goes:
@@ -161,9 +169,9 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             return;
         }
 
-        // Long waits are cut: the timer of the platform holds 49 days at most, and the wall clock may be set.
+        // Long waits are cut and looked at again, so that a wall clock that was set makes a timer a minute late at most.
         var due = at - node.Clock.GetUtcNow();
-        due = due < TimeSpan.Zero ? TimeSpan.Zero : due > TimeSpan.FromHours(1) ? TimeSpan.FromHours(1) : due;
+        due = due < TimeSpan.Zero ? TimeSpan.Zero : due > s_longestWait ? s_longestWait : due;
         _timer ??= node.Clock.CreateTimer(
             static actor => ((InstanceActor)actor!).TimerElapsed(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(due, Timeout.InfiniteTimeSpan);
@@ -260,7 +268,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             node.HotBytesChanged(-hot.SessionBytes);
             foreach (var activity in hot.InFlight.Values)
             {
-                activity.Cancel();
+                activity.CancelUnlessActed();
             }
         }
 

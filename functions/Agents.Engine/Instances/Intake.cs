@@ -14,6 +14,7 @@ namespace Agents.Engine.Instances;
 internal sealed class Intake(InstanceState state, string executionId)
 {
     readonly List<HistoryEvent> _events = [];
+    readonly List<EventRaised> _carried = [];
     readonly HashSet<int> _resolved = [];
     ExecutionStarted? _start;
     ExecutionTerminated? _terminated;
@@ -26,7 +27,7 @@ internal sealed class Intake(InstanceState state, string executionId)
     /// <summary>Results that came for something that is not open (counted, never an event).</summary>
     public int Dropped { get; private set; }
 
-    public bool HasEvents => _start is not null || _terminated is not null || _events.Count > 0;
+    public bool HasEvents => _start is not null || _terminated is not null || _events.Count > 0 || _carried.Count > 0;
 
     /// <summary>Whether user code has begun or begins in this turn.</summary>
     public bool Started => state.Start is not null || _start is not null;
@@ -39,7 +40,7 @@ internal sealed class Intake(InstanceState state, string executionId)
     /// <summary>Whether this turn brings the outcome of that task, timer or child.</summary>
     public bool Resolves(int id) => _resolved.Contains(id);
 
-    /// <summary>Events of the turn in order: start, terminate, the rest as they came.</summary>
+    /// <summary>Events of the turn in order: start, terminate, what was carried over, the rest as it came.</summary>
     public List<HistoryEvent> Events(DateTimeOffset timestamp)
     {
         var all = new List<HistoryEvent>(_events.Count + 3) { new OrchestratorStarted { Timestamp = timestamp } };
@@ -53,17 +54,13 @@ internal sealed class Intake(InstanceState state, string executionId)
             all.Add(_terminated with { Timestamp = timestamp });
         }
 
-        foreach (var e in _events)
+        foreach (var e in _carried.Concat(_events))
         {
             all.Add(e with { Timestamp = timestamp });
         }
 
         return all;
     }
-
-    /// <summary>Whether this row begins an execution.</summary>
-    public static bool IsStart(InboxRow row) =>
-        row.Message.Kind == InboxKind.HistoryEvent && HistoryCodec.DecodeOne(row.Message.Body, null, []) is ExecutionStarted;
 
     public void Take(InboxRow row)
     {
@@ -80,7 +77,14 @@ internal sealed class Intake(InstanceState state, string executionId)
             return;
         }
 
-        Take(HistoryCodec.DecodeOne(row.Message.Body));
+        var e = HistoryCodec.DecodeOne(row.Message.Body);
+        if (e is EventRaised carried && row.Message.ExecutionId is not null && !state.IsStarted)
+        {
+            _carried.Add(carried);
+            return;
+        }
+
+        Take(e);
     }
 
     /// <summary>Takes an event if the state has a place for it; returns whether it did.</summary>

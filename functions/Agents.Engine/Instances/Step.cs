@@ -78,7 +78,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
                     hot.Draining = true;
                     foreach (var activity in hot.InFlight.Values)
                     {
-                        activity.Cancel();
+                        activity.CancelUnlessActed();
                     }
 
                     break;
@@ -104,15 +104,9 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
 
     async Task ReadInboxAsync()
     {
-        var max = node.Options.InboxRowsPerTurn;
+        // The start of a new generation stands behind whatever has waited longer: a first turn takes all there is.
+        var max = hot.State.IsStarted ? node.Options.InboxRowsPerTurn : int.MaxValue;
         var rows = await node.Store.Owner.ReadInboxAsync(hot.Record.Key, _now, max, CancellationToken.None);
-        while (!hot.State.IsStarted && rows.Count == max && !rows.Any(Intake.IsStart))
-        {
-            // What the generation before left over stands in front of this one's start; nothing runs without that.
-            max *= 4;
-            rows = await node.Store.Owner.ReadInboxAsync(hot.Record.Key, _now, max, CancellationToken.None);
-        }
-
         _moreInbox = rows.Count == max;
         foreach (var row in rows)
         {
@@ -347,6 +341,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             Fold = Fold(events),
             Next = decision?.Next,
         };
+        actor.HoldStarts(_intake.Suspended || hot.Draining);
         var outcome = await node.Committer.SubmitAsync(commit);
         return outcome switch
         {

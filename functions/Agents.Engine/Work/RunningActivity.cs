@@ -11,7 +11,9 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
     : IActivityContext
 {
     readonly CancellationTokenSource _cancel = new();
-    int _acted;
+    readonly Lock _gate = new();
+    bool _acted;
+    bool _stopped;
 
     public ActivityWorkItem Item { get; } = item;
 
@@ -23,14 +25,16 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
 
     public bool MayAct()
     {
-        if (_cancel.IsCancellationRequested || owner.IsClosed
-            || node.Clock.GetElapsedTime(intentAt) > node.Options.StartDeadline)
+        lock (_gate)
         {
-            return false;
-        }
+            if (_stopped || owner.IsClosed || node.Clock.GetElapsedTime(intentAt) > node.Options.StartDeadline)
+            {
+                return false;
+            }
 
-        Interlocked.Exchange(ref _acted, 1);
-        return true;
+            _acted = true;
+            return true;
+        }
     }
 
     public void Publish(StreamDelta delta)
@@ -41,7 +45,24 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
         }
     }
 
-    public void Cancel() => _cancel.Cancel();
+    /// <summary>
+    /// Stops the attempt, but for an AtMostOnce effect that has begun: cutting it off would only turn an outcome that is
+    /// about to be known into a doubt. Its receipt still settles the ledger.
+    /// </summary>
+    public void CancelUnlessActed()
+    {
+        lock (_gate)
+        {
+            if (IsAtMostOnce && _acted)
+            {
+                return;
+            }
+
+            _stopped = true;
+        }
+
+        _cancel.Cancel();
+    }
 
     /// <summary>Runs the attempt to its outcome and hands that to the owner, or keeps it as evidence when the owner is gone.</summary>
     public async Task RunAsync()
@@ -80,7 +101,7 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
         }
         catch (Exception e) when (IsAtMostOnce && Item.Mode == ActivityMode.Execute)
         {
-            return Volatile.Read(ref _acted) == 0
+            return !_acted
                 ? new ActivityOutcome.NotStarted()
                 : new ActivityOutcome.InDoubt($"the attempt ended without an outcome: {e.Message}");
         }
@@ -109,6 +130,8 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
         var state = outcome switch
         {
             ActivityOutcome.Completed => LedgerState.Receipt,
+
+            // Of the attempt itself only: a probe that was cut short knows nothing of the attempt it asked about.
             ActivityOutcome.NotStarted when Item.Mode == ActivityMode.Execute => LedgerState.Absent,
             _ => (LedgerState?)null,
         };

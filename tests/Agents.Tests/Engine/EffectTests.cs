@@ -174,6 +174,59 @@ public sealed class EffectTests
         Assert.Equal(2, tokens.Distinct().Count());
     }
 
+    [Fact]
+    public async Task A_host_that_stops_lets_an_effect_that_has_begun_end()
+    {
+        var acted = new TaskCompletionSource();
+        var answer = new TaskCompletionSource();
+        await using var node = await StartAsync();
+        node.Activities.Set("pay", async (_, context, cancel) =>
+        {
+            Assert.True(context.MayAct());
+            acted.SetResult();
+            await answer.Task.WaitAsync(cancel);
+            return new ActivityOutcome.Completed("paid");
+        });
+        await node.RunAsync("effect", id: s_id);
+        await acted.Task;
+        var stopping = node.Node.StopAsync(TimeSpan.FromSeconds(20));
+        answer.SetResult();
+        await stopping;
+
+        Assert.Equal(LedgerState.Receipt, Assert.Single(await node.Client.ListEffectsAsync(s_id, false, s_none)).State);
+    }
+
+    [Fact]
+    public async Task A_run_suspended_before_its_effect_began_is_not_in_doubt_after_a_crash()
+    {
+        var modes = new List<ActivityMode>();
+        await using var node = await TestNode.StartAsync(new Dictionary<string, Orchestrator>
+        {
+            ["effect"] = async c =>
+            {
+                await c.WaitForExternalEventRaw("go");
+                return (await c.CallActivityRawAsync("pay", null, new TaskOptions
+                {
+                    Effect = new EffectIntent(EffectClass.AtMostOnce, s_key, "pay"),
+                })).Value;
+            },
+        });
+        node.Activities.Set("pay", (item, _, _) =>
+        {
+            modes.Add(item.Mode);
+            return Outcome(new ActivityOutcome.Completed("paid"));
+        });
+        await node.RunAsync("effect", id: s_id);
+        await node.Client.SendAsync(s_id, new InstanceMessage.Raise("go", null), null, s_none);
+        await node.Client.SendAsync(s_id, new InstanceMessage.Suspend(null), null, s_none);
+        await EngineNodeTests.EventAsync(node, s_id, e => e is Agents.Contracts.History.ExecutionSuspended);
+        await node.CrashAsync();
+        await node.Client.SendAsync(s_id, new InstanceMessage.Resume(null), null, s_none);
+
+        Assert.Equal("paid", (await node.EndAsync(s_id)).Output);
+        Assert.DoesNotContain(ActivityMode.Reconcile, modes.Skip(1));
+    }
+
     static async Task InDoubtAsync(TestNode node)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));

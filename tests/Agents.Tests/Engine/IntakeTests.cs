@@ -27,6 +27,18 @@ public sealed class IntakeTests
     }
 
     [Fact]
+    public void Carried_over_events_come_before_newer_ones_that_already_wait()
+    {
+        var intake = new Intake(new InstanceState(), "new");
+        intake.Take(Row(3, new EventRaised { Name = "n", Input = "3" }));
+        intake.Take(Row(4, Start()));
+        intake.Take(Row(5, new EventRaised { Name = "n", Input = "1" }, "new"));
+        intake.Take(Row(6, new EventRaised { Name = "n", Input = "2" }, "new"));
+
+        Assert.Equal(["1", "2", "3"], intake.Events(s_now).OfType<EventRaised>().Select(e => e.Input));
+    }
+
+    [Fact]
     public void A_row_for_another_execution_is_consumed_without_an_event()
     {
         var intake = new Intake(Running(), "this one");

@@ -99,8 +99,14 @@ public sealed class SimulatedFindTests
     {
         var release = new TaskCompletionSource<ActivityOutcome>();
         await using var node = await StartAsync("s", async c => (await c.CallActivityRawAsync("slow", null)).Value);
-        node.Activities.Set("slow", (_, _, _) => release.Task);
+        var begun = new TaskCompletionSource();
+        node.Activities.Set("slow", (_, _, _) =>
+        {
+            begun.TrySetResult();
+            return release.Task;
+        });
         var id = new InstanceId(await node.RunAsync("s"));
+        await begun.Task;
         await node.Client.SendAsync(id, new InstanceMessage.Suspend(null), null, s_none);
         await StatusAsync(node, id, OrchestrationStatus.Suspended);
         release.SetResult(new ActivityOutcome.Completed("1"));
