@@ -17,13 +17,15 @@ namespace Agents.Engine.Instances;
 internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance hot)
 {
     readonly Intake _intake = new(hot.State, hot.ExecutionId);
-    readonly List<LedgerWrite> _ledger = [];
     readonly List<RunningActivity> _flushes = [];
     readonly List<RunningActivity> _closed = [];
     readonly DateTimeOffset _now = node.Clock.GetUtcNow();
-    readonly long _startedAt = node.Clock.GetTimestamp();
     bool _evict;
     bool _moreInbox;
+
+    StepEffects? _effects;
+
+    StepEffects Effects => _effects ??= new StepEffects(node, hot, _intake, _now);
 
     public async Task<StepResult> RunAsync(List<Mail> mail)
     {
@@ -52,9 +54,9 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             }
         }
 
-        WriteIntents(decision);
+        Effects.WriteIntents(decision);
         var flushes = Flush();
-        if (decision is null && _ledger.Count == 0 && flushes.Count == 0 && _intake.Consumed.Count == 0)
+        if (decision is null && Effects.Writes.Count == 0 && flushes.Count == 0 && _intake.Consumed.Count == 0)
         {
             return await RestAsync();
         }
@@ -115,7 +117,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
 
         foreach (var resolution in _intake.Resolutions)
         {
-            Resolve(resolution);
+            Effects.Resolve(resolution);
         }
     }
 
@@ -132,7 +134,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         var settlement = Settlement.Of(finished.Activity, finished.Outcome, _now);
         if (settlement.Ledger is { } write)
         {
-            Write(write);
+            Effects.Write(write);
         }
 
         switch (settlement.Fate)
@@ -154,98 +156,6 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
 
                 break;
         }
-    }
-
-    /// <summary>A person's word about an effect in doubt; one that fits no such effect is dropped.</summary>
-    void Resolve(EffectResolution resolution)
-    {
-        var task = hot.State.Tasks.Values.FirstOrDefault(t =>
-            t.Scheduled.Effect?.Key == resolution.Key && hot.InDoubt.Contains(t.Scheduled.EventId));
-        var token = hot.Ledger.GetValueOrDefault(resolution.Key)?.AttemptToken;
-        if (task is null || (resolution.AttemptToken is { } meant && meant != token))
-        {
-            return;
-        }
-
-        var id = task.Scheduled.EventId;
-        hot.InDoubt.Remove(id);
-        var happened = resolution.Verdict != EffectVerdict.DidNotHappen;
-        var entry = hot.Ledger.GetValueOrDefault(resolution.Key) ?? NewEntry(task, node.NewToken());
-        Write(new LedgerWrite(
-            entry with
-            {
-                State = happened ? LedgerState.Receipt : LedgerState.Absent,
-                Receipt = happened ? resolution.Result : null,
-                Evidence = $"person: {resolution.Verdict} ({resolution.By})",
-                SettledAt = _now,
-            },
-            ExpectedToken: null));
-        if (happened)
-        {
-            _intake.Take(new TaskCompleted { TaskScheduledId = id, Result = resolution.Result });
-        }
-        else
-        {
-            hot.NeedsIntent.Add(id);
-        }
-    }
-
-    /// <summary>
-    /// Intents of the attempts that begin behind this commit; those of effects scheduled just now ride with them. A run
-    /// that ends, rests or is given up starts nothing: an intent would leave a doubt about nothing. What has its result
-    /// in this very step needs none either, and must not write over the entry that the result came from.
-    /// </summary>
-    void WriteIntents(TurnDecision? decision)
-    {
-        if (decision is { Status: not null } or { Next: not null })
-        {
-            return;
-        }
-
-        IntendScheduled(decision?.Intents ?? []);
-        if (_intake.Suspended || hot.Draining)
-        {
-            return;
-        }
-
-        foreach (var id in hot.NeedsIntent.Order().ToList())
-        {
-            hot.NeedsIntent.Remove(id);
-            if (hot.State.Tasks.TryGetValue(id, out var task) && !_intake.Resolves(id))
-            {
-                Intend(task);
-            }
-            else if (decision?.Intents.Find(t => t.EventId == id) is { } scheduled)
-            {
-                Intend(new OpenTask(scheduled, 0));
-            }
-        }
-    }
-
-    void Intend(OpenTask task)
-    {
-        var entry = NewEntry(task, node.NewToken());
-        Write(new LedgerWrite(entry, ExpectedToken: null));
-        hot.FreshIntents.Add(task.Scheduled.EventId);
-        hot.IntentMadeAt[task.Scheduled.EventId] = _startedAt;
-    }
-
-    LedgerEntry NewEntry(OpenTask task, string token) => new()
-    {
-        Key = task.Scheduled.Effect!.Key,
-        InstanceId = hot.Record.InstanceId,
-        ExecutionId = hot.ExecutionId,
-        TaskId = task.Scheduled.EventId,
-        Tool = task.Scheduled.Effect.Tool,
-        State = LedgerState.Intent,
-        AttemptToken = token,
-        IntentAt = _now,
-    };
-
-    void Write(LedgerWrite write)
-    {
-        _ledger.Add(write);
-        hot.Ledger[write.Entry.Key] = write.Entry;
     }
 
     /// <summary>Runs the orchestrator on what was taken in; returns why the instance must be set aside, or null.</summary>
@@ -275,25 +185,6 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         decision = new Decider(subject, node.Environment.Ids, timestamp).Decide(events, actions, hot.State);
         decision.CustomStatus = customStatus;
         return null;
-    }
-
-    /// <summary>What is scheduled needs an intent unless its key was used before: then that entry says what to do.</summary>
-    void IntendScheduled(List<TaskScheduled> scheduled)
-    {
-        foreach (var task in scheduled)
-        {
-            switch (hot.Ledger.GetValueOrDefault(task.Effect!.Key)?.State)
-            {
-                case null or LedgerState.Absent:
-                    hot.NeedsIntent.Add(task.EventId);
-                    break;
-                case LedgerState.InDoubt:
-                    hot.InDoubt.Add(task.EventId);
-                    break;
-                default:
-                    break;
-            }
-        }
     }
 
     List<DeltaRow> Flush()
@@ -331,11 +222,11 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             Status = decision is null ? null : StatusAfter(decision),
             CustomStatus = decision?.CustomStatus,
             Release = ending,
-            InDoubt = _ledger.Count == 0 && !ending ? null : hot.InDoubt.Count,
+            InDoubt = Effects.Writes.Count == 0 && !ending ? null : hot.InDoubt.Count,
             ConsumedInbox = _intake.Consumed,
             Sends = decision?.Sends ?? [],
             Starts = decision?.Starts ?? [],
-            Ledger = _ledger,
+            Ledger = Effects.Writes,
             Payloads = encoded?.Payloads ?? [],
             Deltas = deltas,
             Fold = Fold(events),
@@ -414,7 +305,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             return StepResult.Over.Done;
         }
 
-        ForgetSettled();
+        Effects.ForgetSettled();
         new Starter(node, actor, hot).StartOpen();
         if (hot.Draining)
         {
@@ -433,20 +324,6 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         }
 
         return StepResult.Goes.On;
-    }
-
-    /// <summary>In a first generation no key comes twice: receipts need not be held.</summary>
-    void ForgetSettled()
-    {
-        if (hot.Generation > 0 || hot.Record.Execution.Cut is not null)
-        {
-            return;
-        }
-
-        foreach (var write in _ledger.Where(w => w.Entry.State == LedgerState.Receipt))
-        {
-            hot.Ledger.Remove(write.Entry.Key);
-        }
     }
 
     /// <summary>Nothing to write: start what waits, or give the instance up where that was asked for.</summary>
