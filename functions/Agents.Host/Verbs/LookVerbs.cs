@@ -83,7 +83,7 @@ static class LookVerbs
 
         if (!context.Json)
         {
-            return await new RunWatch(context, door).UntilEndAsync(view.Run, view.Name);
+            return await new RunWatch(context, new DoorKeeper(door), takeOver: false).UntilEndAsync(view.Run, view.Name);
         }
 
         try

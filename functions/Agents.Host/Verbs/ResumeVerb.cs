@@ -21,13 +21,13 @@ sealed record ResumeVerb(string? Run)
                 "give --data or AGENTS_DATA");
         }
 
-        await using var door = await Door.OpenAsync(
-            context.DataDirectory, host: true, Environment.CurrentDirectory, context.Log, context.Stop);
-        return Run is null ? await AllAsync(context, door) : await OneAsync(context, door, Run);
+        await using var keeper = new DoorKeeper(await context.HostAsync());
+        return Run is null ? await AllAsync(context, keeper) : await OneAsync(context, keeper, Run);
     }
 
-    static async Task<int> OneAsync(VerbContext context, Door door, string name)
+    static async Task<int> OneAsync(VerbContext context, DoorKeeper keeper, string name)
     {
+        var door = keeper.Current;
         var view = await RunNames.FindAsync(door, name, context.Stop);
         if (view.Status is RunStatuses.Paused or RunStatuses.Parked)
         {
@@ -38,17 +38,17 @@ sealed record ResumeVerb(string? Run)
             }
         }
 
-        return await new RunWatch(context, door).UntilEndAsync(view.Run, view.Name);
+        return await new RunWatch(context, keeper, takeOver: true).UntilEndAsync(view.Run, view.Name);
     }
 
-    static async Task<int> AllAsync(VerbContext context, Door door)
+    static async Task<int> AllAsync(VerbContext context, DoorKeeper keeper)
     {
         var worst = ExitCodes.Ok;
         var watched = 0;
-        while (await NextAsync(door, context.Stop) is { } view)
+        while (await NextAsync(keeper.Current, context.Stop) is { } view)
         {
             watched++;
-            var code = await new RunWatch(context, door).UntilEndAsync(view.Run, view.Name);
+            var code = await new RunWatch(context, keeper, takeOver: true).UntilEndAsync(view.Run, view.Name);
             worst = Math.Max(worst, code);
             if (context.Stop.IsCancellationRequested)
             {
@@ -56,11 +56,11 @@ sealed record ResumeVerb(string? Run)
             }
         }
 
-        var waiting = (await door.Runs.ListAsync(
+        var waiting = (await keeper.Current.Runs.ListAsync(
             new RunFilter { Statuses = [RunStatuses.Paused, RunStatuses.InDoubt, RunStatuses.Parked], PageSize = RunsMax }, context.Stop)).Runs;
         foreach (var view in waiting)
         {
-            context.Note($"{view.Run} {view.Status}: waits for a person ({RunReport.Next(view, door.DataDirectory)[0].Command})");
+            context.Note($"{view.Run} {view.Status}: waits for a person ({RunReport.Next(view, context.DataDirectory)[0].Command})");
         }
 
         if (watched == 0 && waiting.Count == 0)

@@ -13,19 +13,22 @@ namespace Agents.Host.Verbs;
 sealed record Followed(RunView? View, bool Stopped);
 
 /// <summary>Feeds a run's stream through the one fold to a screen.</summary>
-sealed class RunFollower(Door door, RunScreen screen, TimeProvider clock)
+sealed class RunFollower(RunScreen screen, TimeProvider clock)
 {
     static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
+    RunProgress _progress = RunProgress.Empty;
+    StreamOffset? _seen;
     long _events;
 
-    public async Task<Followed> FollowAsync(string run, bool untilPersonNeeded, CancellationToken stop)
+    /// <summary>Called again with another door, it goes on where it was.</summary>
+    public async Task<Followed> FollowAsync(Door door, string run, CancellationToken stop)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var watch = untilPersonNeeded ? WatchForPersonAsync(run, enough) : Task.CompletedTask;
+        var watch = WatchForPersonAsync(door, run, enough);
         try
         {
-            await ReadAsync(run, enough.Token);
+            await ReadAsync(door, run, enough.Token);
         }
         catch (OperationCanceledException) when (enough.IsCancellationRequested)
         {
@@ -33,7 +36,7 @@ sealed class RunFollower(Door door, RunScreen screen, TimeProvider clock)
         }
         catch (Exception e) when (door.Remote && e is IOException or HttpRequestException)
         {
-            throw HostGone(run, e);
+            throw HostGone(door, run, e);
         }
         finally
         {
@@ -41,44 +44,44 @@ sealed class RunFollower(Door door, RunScreen screen, TimeProvider clock)
             await watch;
         }
 
-        return await LookAsync(run, stop);
+        return await LookAsync(door, run, stop);
     }
 
-    async Task ReadAsync(string run, CancellationToken cancel)
+    async Task ReadAsync(Door door, string run, CancellationToken cancel)
     {
-        var progress = RunProgress.Empty;
-        await foreach (var e in door.Runs.StreamAsync(run, after: null, cancel))
+        await foreach (var e in door.Runs.StreamAsync(run, _seen, cancel))
         {
-            progress = RunFold.Apply(progress, e);
+            _progress = RunFold.Apply(_progress, e);
+            _seen = e.Offset;
             Interlocked.Increment(ref _events);
-            screen.On(e, progress);
+            screen.On(e, _progress);
         }
     }
 
-    async Task<Followed> LookAsync(string run, CancellationToken stop)
+    static async Task<Followed> LookAsync(Door door, string run, CancellationToken stop)
     {
         try
         {
             var view = await door.Runs.GetAsync(run, CancellationToken.None);
             if (view is not null && !stop.IsCancellationRequested && view.Status is RunStatuses.Running or RunStatuses.Pending)
             {
-                throw HostGone(run, null); // the stream ended and the run did not
+                throw HostGone(door, run, null); // the stream ended and the run did not
             }
 
             return new Followed(view, stop.IsCancellationRequested && view is not null && !RunStatuses.IsEnded(view.Status));
         }
         catch (RunFaultException e) when (e.Code == Faults.HostGone)
         {
-            throw HostGone(run, e);
+            throw HostGone(door, run, e);
         }
     }
 
-    RunFaultException HostGone(string run, Exception? why) => new(
+    static RunFaultException HostGone(Door door, string run, Exception? why) => new(
         Faults.HostGone, "the process that hosts the run went away; the run is unfinished and nothing is lost",
         door.DataDirectory, Commands.Resume(run, door.DataDirectory), why);
 
     // A status that only a person can change, twice in a row with nothing said between.
-    async Task WatchForPersonAsync(string run, CancellationTokenSource enough)
+    async Task WatchForPersonAsync(Door door, string run, CancellationTokenSource enough)
     {
         var before = -1L;
         var times = 0;

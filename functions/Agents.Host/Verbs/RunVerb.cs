@@ -3,7 +3,6 @@ using Agents.Client.Jobs;
 using Agents.Client.Runs;
 using Agents.Host.Composition;
 using Agents.Host.Terminal;
-using Spectre.Console;
 
 namespace Agents.Host.Verbs;
 
@@ -25,8 +24,10 @@ sealed record RunVerb
     {
         var start = await ReadAsync(context.Stop);
         var draft = Located(() => JobDraft.Parse(start.Job));
-        await using var door = await Door.OpenAsync(
-            context.DataDirectory, host: !Detach, Environment.CurrentDirectory, context.Log, context.Stop);
+        await using var keeper = new DoorKeeper(Detach
+            ? await Door.OpenAsync(context.DataDirectory, host: false, Environment.CurrentDirectory, context.Log, context.Stop)
+            : await context.HostAsync());
+        var door = keeper.Current;
         if (Detach && !door.Remote)
         {
             throw new RunFaultException(
@@ -45,7 +46,7 @@ sealed record RunVerb
             context.Note($"another process hosts {context.DataDirectory}: submitted {started.Run} there");
         }
 
-        return await new RunWatch(context, door).UntilEndAsync(started.Run, draft.Name);
+        return await new RunWatch(context, keeper, takeOver: true).UntilEndAsync(started.Run, draft.Name);
     }
 
     static int Say(VerbContext context, string run)
@@ -137,67 +138,4 @@ sealed record RunVerb
     }
 
     RunFaultException Located(RunFaultException e) => new(e.Code, e.What, $"{Job}: {e.Where}", e.WhatToDo, e);
-}
-
-/// <summary>Watches one run on the terminal and says how it ended.</summary>
-sealed class RunWatch(VerbContext context, Door door)
-{
-    public async Task<int> UntilEndAsync(string run, string name)
-    {
-        if (!context.Json)
-        {
-            context.Out.WriteLine($"run {run}");
-        }
-
-        Followed followed;
-        await using (var screen = Screen($"{name} {run[..Math.Min(8, run.Length)]}"))
-        {
-            followed = await new RunFollower(door, screen, context.Clock).FollowAsync(run, untilPersonNeeded: true, context.Stop);
-        }
-
-        if (followed.View is not { } view)
-        {
-            throw new RunFaultException(Faults.RunNotFound, $"the run {run} was removed meanwhile", door.DataDirectory);
-        }
-
-        if (context.Json)
-        {
-            context.PrintJson(RunLine.Of(view, context.Now, door.DataDirectory), HostJson.Plain.RunLine);
-        }
-        else
-        {
-            Print(view, followed.Stopped);
-        }
-
-        return followed.Stopped ? ExitCodes.Unfinished : ExitCodes.Of(view);
-    }
-
-    void Print(RunView view, bool stopped)
-    {
-        if (!stopped)
-        {
-            RunReport.Print(AnsiConsole.Console, view, door.DataDirectory, context.Now);
-            return;
-        }
-
-        context.Out.WriteLine();
-        context.Out.WriteLine(door.Hosts
-            ? $"stopped hosting at step {view.Steps}; the run is unfinished and nothing is lost. Go on with:"
-            : $"stopped watching at step {view.Steps}; the run goes on where it is hosted. Watch it again with:");
-        context.Out.WriteLine(door.Hosts
-            ? $"  {Commands.Resume(view.Run, door.DataDirectory)}"
-            : $"  {Commands.With("watch", view.Run, door.DataDirectory)}");
-    }
-
-    RunScreen Screen(string title)
-    {
-        if (context.Json)
-        {
-            return RunScreen.Quiet;
-        }
-
-        return !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive
-            ? new LiveScreen(title, AnsiConsole.Console, context.Clock)
-            : new PlainScreen(context.Out);
-    }
 }

@@ -37,6 +37,9 @@ sealed record VerbContext
         }
     }
 
+    /// <summary>Opens the way to the runs and hosts them here, unless another process does.</summary>
+    public Task<Door> HostAsync() => Door.OpenAsync(DataDirectory, host: true, Environment.CurrentDirectory, Log, Stop);
+
     /// <summary>Opens the way to the runs, for a verb that looks or leaves a message.</summary>
     public async Task<Door> OpenAsync()
     {
