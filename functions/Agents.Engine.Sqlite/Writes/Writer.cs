@@ -5,13 +5,15 @@ using Agents.Engine.Store;
 namespace Agents.Engine.Sqlite.Writes;
 
 /// <summary>
-/// The one thread that writes. SQLite has one writer; instead of many connections that wait for its lock, work comes to
-/// this thread by queue, and what is waiting when it looks goes into one transaction.
+/// The one writer. SQLite has one; instead of many connections that wait for its lock, work comes to one thread by queue,
+/// and what is waiting when it looks goes into one transaction. A single write that finds nobody waiting and nobody
+/// writing is done at once on its caller's thread: handing it over and back costs as much as half a commit.
 /// </summary>
 internal sealed class Writer : IDisposable
 {
     readonly ConcurrentQueue<Work> _queue = new();
     readonly SemaphoreSlim _ready = new(0);
+    readonly Lock _turn = new();   // who holds it uses the connection
     readonly Connection _connection;
     readonly GroupWriter _group;
     readonly int _writesMax;
@@ -31,8 +33,13 @@ internal sealed class Writer : IDisposable
 
     public Task<IReadOnlyList<WriteOutcome>> WriteAsync(IReadOnlyList<StoreWrite> batch, CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
         var work = new WriteWork(batch);
-        Enqueue(work, cancel);
+        if (batch.Count > 1 || !TryWriteHere(work))
+        {
+            Enqueue(work, cancel);
+        }
+
         return work.Task;
     }
 
@@ -49,12 +56,36 @@ internal sealed class Writer : IDisposable
         _stopping = true;
         _ready.Release();
         _thread.Join();
+        lock (_turn)
+        {
+            // A write on its caller's thread is over; from here on there is none.
+        }
+
         while (_queue.TryDequeue(out var left))
         {
             left.Fail(new ObjectDisposedException(nameof(SqliteStore)));
         }
 
         _ready.Dispose();
+    }
+
+    bool TryWriteHere(WriteWork work)
+    {
+        if (!_queue.IsEmpty || !_turn.TryEnter())
+        {
+            return false;
+        }
+
+        try
+        {
+            ObjectDisposedException.ThrowIf(_stopping, typeof(SqliteStore));
+            WriteGroup([work]);
+            return true;
+        }
+        finally
+        {
+            _turn.Exit();
+        }
     }
 
     void Enqueue(Work work, CancellationToken cancel)
@@ -84,15 +115,18 @@ internal sealed class Writer : IDisposable
                 }
             }
 
-            var first = held;
-            held = null;
-            if (first is WriteWork write)
+            lock (_turn)
             {
-                WriteGroup(Gather(write, ref held));
-            }
-            else
-            {
-                first.Run(_connection, _group);
+                var first = held;
+                held = null;
+                if (first is WriteWork write)
+                {
+                    WriteGroup(Gather(write, ref held));
+                }
+                else
+                {
+                    first.Run(_connection, _group);
+                }
             }
         }
     }

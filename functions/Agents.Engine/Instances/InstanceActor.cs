@@ -11,6 +11,9 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
 {
     static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
 
+    [ThreadStatic]
+    static bool t_starting;
+
     readonly Lock _gate = new();
     List<Mail> _mail = [];
     bool _running;
@@ -56,8 +59,37 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             _running = true;
         }
 
-        _ = PumpAsync();
+        Start();
         return true;
+    }
+
+    /// <summary>
+    /// On the caller's thread, unless that is starting a pump already: a store may write at once, and then an instance
+    /// that wakes another (or its next generation) would otherwise pile their steps up on one stack.
+    /// </summary>
+    void Start()
+    {
+        if (t_starting)
+        {
+            _ = PumpLaterAsync();
+            return;
+        }
+
+        t_starting = true;
+        try
+        {
+            _ = PumpAsync();
+        }
+        finally
+        {
+            t_starting = false;
+        }
+    }
+
+    async Task PumpLaterAsync()
+    {
+        await Task.Yield();
+        await PumpAsync();
     }
 
     /// <summary>Completes once the instance is given up.</summary>
