@@ -13,6 +13,7 @@ public sealed partial class ReferenceTests
         ["Protocol"] = ["Contracts"],
         ["Engine"] = ["Contracts"],
         ["Engine.Sqlite"] = ["Engine", "Contracts"],
+        ["Engine.Postgres"] = ["Engine", "Contracts"],
         ["Client"] = ["Protocol", "Contracts"],
         ["Api"] = ["Client", "Contracts"],
         ["Replay"] = ["Contracts"],
@@ -27,6 +28,7 @@ public sealed partial class ReferenceTests
     static readonly Dictionary<string, string[]> s_packages = new()
     {
         ["Microsoft.Data.Sqlite"] = ["Engine.Sqlite"],
+        ["Npgsql"] = ["Engine.Postgres"],
         ["ModelContextProtocol.Core"] = ["Tools"],
         ["Spectre.Console"] = ["Host"],
         ["System.CommandLine"] = ["Host"],

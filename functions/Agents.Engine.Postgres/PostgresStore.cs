@@ -1,0 +1,91 @@
+using Agents.Engine.Postgres.Admin;
+using Agents.Engine.Postgres.Database;
+using Agents.Engine.Postgres.Reads;
+using Agents.Engine.Postgres.Writes;
+using Agents.Engine.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Agents.Engine.Postgres;
+
+/// <summary>The store seams over one schema of a PostgreSQL database. See README.md of this project.</summary>
+public sealed class PostgresStore : IEngineStore
+{
+    readonly Database.Database _database;
+    readonly Writer _writer;
+
+    PostgresStore(Database.Database database, PostgresOptions options, Durability durability, TimeProvider clock, ILogger logger)
+    {
+        _database = database;
+        _writer = new Writer(database, options, logger);
+        Durability = durability;
+        Writes = new WriteSeam(_writer, database);
+        Owner = new OwnerReads(database, clock);
+        Queries = new QueryReads(database);
+        Admin = new AdminWrites(database);
+    }
+
+    public IWriteStore Writes { get; }
+
+    public IOwnerStore Owner { get; }
+
+    public IQueryStore Queries { get; }
+
+    public IAdminStore Admin { get; }
+
+    /// <summary>What the server promised when the store was opened.</summary>
+    public Durability Durability { get; }
+
+    /// <summary>Ledger changes that were skipped because their attempt was no longer the current one.</summary>
+    public long StaleLedgerWrites => _writer.StaleLedgerWrites;
+
+    /// <summary>
+    /// Opens the store, makes or migrates its schema, and says how durable the server is. Throws
+    /// <see cref="StoreUnavailableException"/> when it cannot be opened.
+    /// </summary>
+    public static async Task<PostgresStore> OpenAsync(
+        PostgresOptions options, TimeProvider clock, ILogger logger, CancellationToken cancel)
+    {
+        var database = new Database.Database(options);
+        try
+        {
+            var durability = await CheckAsync(database, cancel);
+            Log.Opened(
+                logger, database.Where, durability.ServerVersion, durability.Fsync, durability.SynchronousCommit,
+                durability.FullPageWrites);
+            if (!durability.Holds)
+            {
+                Log.NotDurable(logger, database.Where);
+            }
+
+            await Schema.PrepareAsync(database, options.Migrate, cancel);
+            return new PostgresStore(database, options, durability, clock, logger);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    static async Task<Durability> CheckAsync(Database.Database database, CancellationToken cancel)
+    {
+        var found = await database.ReadAsync(
+            async session => await session.QueryAsync(
+                session.Call("ServerSettings"),
+                row => (new Durability(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)), row.GetString(4)),
+                cancel),
+            cancel);
+        var (durability, isolation) = found[0];
+        return isolation == "read committed"
+            ? durability
+            : throw new StoreUnavailableException(
+                $"AG1117: {database.Where} begins transactions as '{isolation}', the store is written for 'read committed'. "
+                + "Reset default_transaction_isolation for this user and database.", null);
+    }
+}

@@ -1,0 +1,2 @@
+-- As SQLite's.
+delete from agents.tombstones where purged_at < @before

@@ -1,0 +1,2 @@
+-- As SQLite's.
+update agents.inbox set closed = false where instance = @key

@@ -1,0 +1,2 @@
+-- As SQLite's.
+select key, execution_id, generation, parent, cut, seed from agents.executions where key = @key

@@ -1,0 +1,2 @@
+-- As SQLite's.
+select lineage, hash, length, bytes from agents.payloads

@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Agents.TestKit.Postgres;
+
+/// <summary>
+/// A private PostgreSQL cluster for tests: made by initdb in a temporary directory, reached by a Unix socket in it, and
+/// stopped and removed when this object goes. Runs as the user postgres when we are root, as initdb demands.
+/// </summary>
+public sealed class PostgresServer : IDisposable
+{
+    const string Variable = "AGENTS_TEST_POSTGRES";
+    const string RunAs = "postgres";
+
+    readonly DirectoryInfo? _root;
+    readonly string _bin = "";
+
+    PostgresServer(string url) => Url = url;
+
+    PostgresServer(string bin, DirectoryInfo root)
+    {
+        _bin = bin;
+        _root = root;
+        Url = $"Host={root.FullName};Port=5432;Username={RunAs};Database={RunAs}";
+    }
+
+    /// <summary>As the store takes it.</summary>
+    public string Url { get; }
+
+    string Data => Path.Combine(_root!.FullName, "data");
+
+    /// <summary>
+    /// Starts one, or uses what AGENTS_TEST_POSTGRES points to. Null with a reason where there is none to be had; with
+    /// CI=true that is an error, because a check that skips is no check.
+    /// </summary>
+    public static PostgresServer? Start(out string reason)
+    {
+        reason = "";
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given)
+        {
+            return new PostgresServer(given);
+        }
+
+        if (Binaries() is not { } bin)
+        {
+            reason = $"PostgreSQL is not installed (no initdb on the path or in /usr/lib/postgresql): install Debian's package "
+                + $"postgresql, or point {Variable} to a server.";
+            return Environment.GetEnvironmentVariable("CI") == "true" ? throw new InvalidOperationException(reason) : null;
+        }
+
+        var server = new PostgresServer(bin, Directory.CreateTempSubdirectory("agents-pg-"));
+        try
+        {
+            server.Create();
+            server.Begin();
+            return server;
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the server again where it was stopped.</summary>
+    public void Begin() => Run(
+        "pg_ctl", "start", "-w", "-D", Data, "-l", Path.Combine(_root!.FullName, "server.log"),
+        "-o", $"-c listen_addresses= -c unix_socket_directories={_root.FullName} -c max_connections=200 -c shared_buffers=32MB");
+
+    /// <summary>Stops it as a dying machine would: without a checkpoint, in the middle of whatever runs.</summary>
+    public void StopAtOnce() => Run("pg_ctl", "stop", "-w", "-D", Data, "-m", "immediate");
+
+    public void Dispose()
+    {
+        if (_root is null)
+        {
+            return;
+        }
+
+        if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+        {
+            StopAtOnce();
+        }
+
+        _root.Delete(recursive: true);
+    }
+
+    void Create()
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            Execute("chown", [RunAs, _root!.FullName]);
+        }
+
+        Run("initdb", "-D", Data, "-U", RunAs, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions");
+    }
+
+    void Run(string tool, params string[] arguments)
+    {
+        var command = Path.Combine(_bin, tool);
+        if (Environment.IsPrivilegedProcess)
+        {
+            Execute("setpriv", [$"--reuid={RunAs}", $"--regid={RunAs}", "--init-groups", command, .. arguments]);
+        }
+        else
+        {
+            Execute(command, arguments);
+        }
+    }
+
+    void Execute(string file, IEnumerable<string> arguments)
+    {
+        // Output goes to a file: a pipe would stay open for as long as the server that pg_ctl leaves behind.
+        var log = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"{_root!.Name}.log"));
+        var quoted = string.Join(' ', arguments.Prepend(file).Select(a => $"'{a.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+        using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"exec {quoted} </dev/null >'{log}' 2>&1"])
+        {
+            WorkingDirectory = _root.FullName,
+        })!;
+        process.WaitForExit();
+        var said = File.ReadAllText(log);
+        File.Delete(log);
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{quoted} ended with {process.ExitCode}: {said}");
+        }
+    }
+
+    static string? Binaries()
+    {
+        var installed = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending(StringComparer.Ordinal).Select(v => Path.Combine(v, "bin"))
+            : [];
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return installed.Concat(path).FirstOrDefault(directory => File.Exists(Path.Combine(directory, "initdb")));
+    }
+}
