@@ -9,6 +9,7 @@ using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Runs;
+using Agents.Contracts.Transcript;
 
 namespace Agents.Client.Runs;
 
@@ -149,12 +150,18 @@ public sealed class OrchestrationRunClient(
                 fitting.Count == 0 ? $"no effect in doubt has the key {resolve.Key}; {known}" : $"{resolve.Key} fits several effects; {known}");
         }
 
-        var resolution = new EffectResolution(fitting[0].Key, resolve.Verdict, resolve.Result, resolve.By);
+        var resolution = new EffectResolution(fitting[0].Key, resolve.Verdict, ResultOf(resolve), resolve.By);
         var sent = await client.SendAsync(id, new InstanceMessage.Resolve(resolution), dedupKey, cancel);
         return sent is SendOutcome.NotFound
             ? new CommandOutcome(CommandResult.NotFound)
             : new CommandOutcome(CommandResult.Accepted);
     }
+
+    /// <summary>A person says what the tool answered; the run reads it where the tool's own reply would stand.</summary>
+    static string? ResultOf(RunCommand.Resolve resolve) => resolve.Result is not { } text
+        ? null
+        : JsonSerializer.Serialize(
+            new ToolReply { Content = text, IsError = resolve.Verdict == EffectVerdict.GiveUp }, ContractsJson.Plain.ToolReply);
 
     static CommandOutcome Outcome(SendOutcome outcome, InstanceView view) => outcome switch
     {

@@ -116,6 +116,40 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("--happened", "{\"lines\":2}", 3)]
+    [InlineData("--did-not-happen", null, 4)]
+    [InlineData("--give-up", "leave it", 3)]
+    public async Task An_effect_in_doubt_is_decided_by_a_person(string verdict, string? text, int arrivals)
+    {
+        using var terminal = new Terminal(files: 3);
+        await using var world = new SlowWorld(hangAt: 2);
+        terminal.Write("job.json", $$"""
+            {
+              "goal": "Make a digest: append one line a file to {out}", "root": "root", "outFile": "digest.txt",
+              "tools": ["list_files", "read_file", "worklist_add", "worklist_next", { "name": "append", "input_schema": { "type": "object" } }],
+              "http": { "allow": ["{{world.Address.Authority}}"], "tools": { "append": { "url": "{{world.Address}}" } } }
+            }
+            """);
+        using var first = terminal.Start(0, "run", "--job", terminal.Job);
+        await world.Hanging.WaitAsync(Cancel);
+        first.Kill();
+        await first.EndAsync();
+
+        var doubt = await terminal.RunAsync("resume", "--json");
+        var run = doubt.Last.GetProperty("run").GetString()!;
+        var key = doubt.Last.GetProperty("inDoubt")[0].GetString()!;
+        string[] said = text is null ? [verdict] : [verdict, text];
+        var resolved = await terminal.RunAsync(["resolve", run, "--key", key[..12], .. said]);
+        var ended = await terminal.RunAsync("resume", run, "--json");
+
+        Assert.Equal((6, "in_doubt"), (doubt.Code, doubt.Last.GetProperty("status").GetString()));
+        Assert.Equal(0, resolved.Code);
+        Assert.Equal((0, "completed"), (ended.Code, ended.Last.GetProperty("status").GetString()));
+        Assert.Equal(arrivals, world.Arrivals.Count);
+        Assert.Equal(arrivals - 3, world.Arrivals.Count(a => a == key) - 1);
+    }
+
+    [Theory]
     [InlineData("{ \"goal\": \"g\", \"model\": \"kimi-k2-thinkin\" }", 2, "AG4018", "line 1")]
     [InlineData("{ \"goal\": \"g\", \"tools\": [\"read_fil\"] }", 2, "AG5001", "tools[0]")]
     [InlineData("{ \"goal\": \"g\", \"limits\": { \"step\": 3 } }", 2, "AG6011", "limits.step")]
