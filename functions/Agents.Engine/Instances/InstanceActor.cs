@@ -133,6 +133,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             }
             catch (Exception e)
             {
+                KeepEvidence(mail);
                 await FaultAsync(e);
             }
         }
@@ -171,10 +172,12 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
                 ArmTimer(_hot);
                 break;
             case StepResult.Parks parks:
+                KeepEvidence(mail);
                 await ParkAsync(_hot, parks.Reason);
                 break;
             case StepResult.Fenced:
                 Log.Fenced(node.Log, instanceId);
+                KeepEvidence(mail);
                 Close(wakeAgain: true);
                 break;
             case StepResult.Renewed:
@@ -282,6 +285,15 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
         Close(wakeAgain: false);
     }
 
+    /// <summary>No step of this owner writes these outcomes; a receipt among them still settles its entry.</summary>
+    static void KeepEvidence(List<Mail> mail)
+    {
+        foreach (var finished in mail.OfType<Mail.Finished>())
+        {
+            _ = finished.Activity.KeepEvidenceAsync(finished.Outcome);
+        }
+    }
+
     /// <summary>Ends this actor. Attempts still running hand their receipts in as evidence.</summary>
     void Close(bool wakeAgain)
     {
@@ -305,11 +317,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
         }
 
         node.Closed(this);
-        foreach (var finished in left.OfType<Mail.Finished>())
-        {
-            _ = finished.Activity.KeepEvidenceAsync(finished.Outcome);
-        }
-
+        KeepEvidence(left);
         if (wakeAgain || left.Any(m => m is Mail.Inbox))
         {
             node.Wake(instanceId);

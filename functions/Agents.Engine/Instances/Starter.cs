@@ -63,7 +63,8 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
             Mode = mode,
             AttemptToken = token,
             Attempt = (int)Math.Min(hot.Record.OwnerEpoch, int.MaxValue),
-            PredecessorGone = node.Options.PredecessorsProvenDead,
+            PredecessorGone = node.Options.PredecessorsProvenDead
+                && !(scheduled.Effect is { } effect && node.Attempts.Any(effect.Key)),
         }, hot.IntentMadeAt.GetValueOrDefault(scheduled.EventId, node.Clock.GetTimestamp()));
         hot.IntentMadeAt.Remove(scheduled.EventId);
         hot.InFlight[scheduled.EventId] = activity;

@@ -119,6 +119,12 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         {
             Effects.Resolve(resolution);
         }
+
+        if (hot.InDoubt.Count > 0)
+        {
+            Effects.TakeEvidence(
+                await node.Store.Owner.ReadLedgerAsync(hot.Record.InstanceId, false, CancellationToken.None));
+        }
     }
 
     void TakeFinished(Mail.Finished finished)
@@ -194,15 +200,18 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         {
             foreach (var (kind, start, text) in activity.Deltas.Take())
             {
-                rows.Add(new DeltaRow(
-                    hot.Generation, hot.State.NextSequence - 1, hot.NextDeltaRow(hot.State.NextSequence),
-                    activity.Item.TaskId, activity.Item.Attempt, kind, start, text));
+                rows.Add(Row(activity, kind, start, text));
                 activity.Deltas.HasRows = true;
             }
         }
 
+        rows.AddRange(_closed.Where(a => a.Deltas.TakeRetraction()).Select(a => Row(a, "retract", 0, "")));
         return rows;
     }
+
+    DeltaRow Row(RunningActivity activity, string kind, int start, string text) => new(
+        hot.Generation, hot.State.NextSequence - 1, hot.NextDeltaRow(hot.State.NextSequence),
+        activity.Item.TaskId, activity.Item.Attempt, kind, start, text);
 
     async Task<StepResult> CommitAsync(TurnDecision? decision, List<DeltaRow> deltas)
     {

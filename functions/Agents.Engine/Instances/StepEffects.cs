@@ -50,6 +50,27 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
     }
 
     /// <summary>
+    /// An attempt of an earlier owner may have ended after all: its receipt is the result, and what never began is free
+    /// to begin. The entries are as stored; nothing needs to be written for them here.
+    /// </summary>
+    public void TakeEvidence(IReadOnlyList<LedgerEntry> stored)
+    {
+        var settled = stored.Where(e => e.State is LedgerState.Receipt or LedgerState.Absent).ToDictionary(e => e.Key);
+        foreach (var id in hot.InDoubt.Order().ToList())
+        {
+            if (hot.State.Tasks.GetValueOrDefault(id)?.Scheduled.Effect is { } effect && settled.TryGetValue(effect.Key, out var entry))
+            {
+                hot.InDoubt.Remove(id);
+                hot.Ledger[effect.Key] = entry;
+                if (entry.State == LedgerState.Absent)
+                {
+                    hot.NeedsIntent.Add(id);
+                }
+            }
+        }
+    }
+
+    /// <summary>
     /// Intents of the attempts that begin behind this commit; those of effects scheduled just now ride with them. A run
     /// that ends, rests or is given up starts nothing: an intent would leave a doubt about nothing. What has its result
     /// in this very step needs none either, and must not write over the entry that the result came from.

@@ -9,11 +9,14 @@ namespace Agents.Engine.Live;
 /// </summary>
 internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock)
 {
+    const string Retract = "retract";
+
     readonly Lock _gate = new();
     readonly List<(string Kind, StringBuilder Text)> _pieces = [];
     readonly Dictionary<string, int> _starts = [];
     long _last = clock.GetTimestamp();
     int _tokens;
+    bool _gave;
     bool _flushAsked;
 
     /// <summary>Rows of this attempt have been committed.</summary>
@@ -27,6 +30,13 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock)
     {
         lock (_gate)
         {
+            if (delta.Kind == Retract && !_gave)
+            {
+                // Nobody saw any of it.
+                _pieces.Clear();
+                return false;
+            }
+
             if (_pieces.Count > 0 && _pieces[^1].Kind == delta.Kind)
             {
                 _pieces[^1].Text.Append(delta.Text);
@@ -37,9 +47,25 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock)
             }
 
             _tokens += delta.Tokens;
-            var due = !_flushAsked && _tokens >= options.DeltaTokens && clock.GetElapsedTime(_last) >= options.DeltaEvery;
+            var due = !_flushAsked && (delta.Kind == Retract
+                || (_tokens >= options.DeltaTokens && clock.GetElapsedTime(_last) >= options.DeltaEvery));
             _flushAsked |= due;
             return due;
+        }
+    }
+
+    /// <summary>
+    /// The attempt has ended: text that was taken back after it had been shown must still be taken back in front of the
+    /// message. Whatever else has gathered comes with the message itself.
+    /// </summary>
+    public bool TakeRetraction()
+    {
+        lock (_gate)
+        {
+            var pending = _pieces.Exists(p => p.Kind == Retract);
+            _pieces.Clear();
+            HasRetracted |= pending;
+            return pending;
         }
     }
 
@@ -49,9 +75,10 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock)
         lock (_gate)
         {
             var rows = new List<(string, int, string)>(_pieces.Count);
+            _gave |= _pieces.Count > 0;
             foreach (var (kind, text) in _pieces)
             {
-                if (kind == "retract")
+                if (kind == Retract)
                 {
                     // What follows counts from the start again.
                     _starts.Clear();

@@ -26,6 +26,9 @@ internal sealed class NodeServices
 
     public required ActivitySlots Loads { get; init; }
 
+    /// <summary>Effects that attempts of this process are about, whoever owns their runs by now.</summary>
+    public LiveAttempts Attempts { get; } = new();
+
     public required LiveHub Live { get; init; }
 
     /// <summary>Tells the owner of an instance, if it is this node or nobody, to look.</summary>

@@ -71,6 +71,7 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
         await Task.Yield();
         await node.Slots.TakeAsync();
         ActivityOutcome outcome;
+        using var acting = IsAtMostOnce && Item.Mode == ActivityMode.Execute ? node.Attempts.Enter(Item.Effect!.Key) : null;
         try
         {
             // Waiting for a slot may take long; what was suspended or given up meanwhile does not begin any more.
@@ -143,7 +144,11 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
                 Evidence = "executor, after the run had moved on",
                 SettledAt = node.Clock.GetUtcNow(),
             };
-            await node.Committer.SubmitAsync(new Store.EvidenceWrite(entry));
+            if (await node.Committer.SubmitAsync(new Store.EvidenceWrite(entry)) is Store.WriteOutcome.EvidenceKept { Settled: true })
+            {
+                // Whoever holds the run in doubt has its answer now.
+                node.Wake(Item.InstanceId);
+            }
         }
     }
 

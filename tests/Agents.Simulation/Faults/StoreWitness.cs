@@ -1,0 +1,119 @@
+using Agents.Contracts.History;
+using Agents.Contracts.Instances;
+using Agents.Engine.History;
+using Agents.Engine.Store;
+using Agents.Simulation.Checks;
+using Agents.Simulation.Scheduling;
+
+namespace Agents.Simulation.Faults;
+
+/// <summary>
+/// Sits on the store's machine, in front of the store all processes share. Holds each commit that went in against what
+/// it consumed, and lets rows of other transactions become visible out of the order of their ids, as databases do.
+/// </summary>
+sealed class StoreWitness(IEngineStore inner, SimScheduler scheduler, SimRandom random, FaultPlan faults, Observer observer)
+    : StoreDecorator(inner)
+{
+    readonly StorePeek _peek = new(inner);
+    readonly HashSet<long> _notYetVisible = [];
+
+    /// <summary>Commits that went in.</summary>
+    public long Commits { get; private set; }
+
+    public override async Task<IReadOnlyList<WriteOutcome>> WriteAsync(IReadOnlyList<StoreWrite> batch, CancellationToken cancel)
+    {
+        var before = batch.Select(
+            w => w is InstanceCommit c && (c.ConsumedInbox.Count > 0 || c.Status is not null) ? _peek.Inbox(c.InstanceKey) : [])
+            .ToList();
+        var outcomes = StorePeek.Now(Inner.Writes.WriteAsync(batch, cancel));
+        var hidden = new List<long>();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var (write, outcome) = (batch[i], outcomes[i]);
+            scheduler.Trace.Detail("store", () => Words(write, outcome));
+            switch (batch[i], outcomes[i])
+            {
+                case (InstanceCommit c, WriteOutcome.Committed):
+                    Commits++;
+                    Check(c, before[i]);
+                    break;
+                case (InboxSend s, WriteOutcome.Sent { Outcome: Contracts.Client.SendOutcome.Accepted } sent):
+                    Hide(sent.InstanceKey, s, hidden);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        if (hidden.Count > 0)
+        {
+            var visible = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var wait = random.Between(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(300));
+            scheduler.After(wait, scheduler.World, visible.SetResult);
+            await visible.Task;
+            _notYetVisible.ExceptWith(hidden);
+        }
+
+        return outcomes;
+    }
+
+    string Words(StoreWrite write, WriteOutcome outcome) => write switch
+    {
+        InstanceCommit c => $"commit {_peek.ById(c.InstanceKey)?.InstanceId} e{c.OwnerEpoch} s{c.ExpectedSequence}+{c.EventCount} "
+            + $"inbox [{string.Join(",", c.ConsumedInbox)}] ledger [{string.Join(",", c.Ledger.Select(l => l.Entry.Key[..8] + ":" + l.Entry.State))}] "
+            + $"{string.Join(" ", c.Deltas.Select(d => $"{d.Kind}#{d.TaskId}.{d.Attempt}@{d.Start}+{d.Text.Length}"))} {c.Status?.Status}{(c.Release ? " release" : "")}{(c.Next is null ? "" : " next")} -> {outcome}",
+        InstanceClaim c => $"claim {_peek.ById(c.InstanceKey)?.InstanceId} by {c.NodeId} at e{c.ExpectedEpoch} -> {(outcome as WriteOutcome.Claimed)?.Instance?.OwnerEpoch}",
+        InboxSend s => $"send {s.InstanceId} {s.Message.DedupKey} -> {outcome}",
+        InstanceStart s => $"start {s.InstanceId} -> {outcome}",
+        EvidenceWrite e => $"evidence {e.Entry.Key[..8]} {e.Entry.State} -> {outcome}",
+        _ => write.GetType().Name,
+    };
+
+    public override async Task<IReadOnlyList<InboxRow>> ReadInboxAsync(
+        long instanceKey, DateTimeOffset now, int max, CancellationToken cancel)
+    {
+        var rows = await Inner.Owner.ReadInboxAsync(instanceKey, now, max, cancel);
+        return _notYetVisible.Count == 0 ? rows : [.. rows.Where(r => !_notYetVisible.Contains(r.Id))];
+    }
+
+    /// <summary>The row has its id, its transaction is still to end: later ids may be seen before it.</summary>
+    void Hide(long instanceKey, InboxSend send, List<long> hidden)
+    {
+        if (faults.IsActive && random.Chance(0.25) && send.Message.VisibleAt is null)
+        {
+            var id = _peek.Inbox(instanceKey)[^1].Id;
+            _notYetVisible.Add(id);
+            hidden.Add(id);
+        }
+    }
+
+    void Check(InstanceCommit commit, IReadOnlyList<InboxRow> inbox)
+    {
+        var events = commit.EventCount == 0 ? [] : HistoryCodec.Decode(commit.Events, null, []);
+        if (events.Count != commit.EventCount)
+        {
+            observer.Breach($"[I1] a commit of {commit.InstanceKey} says {commit.EventCount} events and brings {events.Count}");
+        }
+
+        var rows = inbox.Where(r => commit.ConsumedInbox.Contains(r.Id)).ToList();
+        if (rows.Count != commit.ConsumedInbox.Count)
+        {
+            observer.Breach($"[I5] a commit of {commit.InstanceKey} consumes {commit.ConsumedInbox.Count} rows, {rows.Count} were there");
+        }
+
+        var raised = rows.Count(r => r.Message.Kind == InboxKind.HistoryEvent
+            && (r.Message.ExecutionId is null || _peek.Executions(commit.InstanceKey).Any(
+                e => e.Key == commit.ExecutionKey && e.ExecutionId == r.Message.ExecutionId))
+            && HistoryCodec.DecodeOne(r.Message.Body, null, []) is EventRaised);
+        if (raised != events.OfType<EventRaised>().Count())
+        {
+            observer.Breach($"[I5] a commit of {commit.InstanceKey} consumes {raised} raised events and appends {events.OfType<EventRaised>().Count()}");
+        }
+
+        if (commit.Status is { } change && _peek.ById(commit.InstanceKey) is { } record)
+        {
+            observer.LeftOver[commit.InstanceKey] = [.. inbox.Where(r => !commit.ConsumedInbox.Contains(r.Id))];
+            observer.SuspendCommitted(record.InstanceId, change.Status == OrchestrationStatus.Suspended);
+        }
+    }
+}
