@@ -48,6 +48,8 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
+    public static int? HolderOf(string path) => ReadHolder(System.IO.Path.Combine(path, HolderFile));
+
     public void Dispose() => _lock.Dispose();
 
     static void CreateOwnerOnly(string path)
@@ -91,7 +93,7 @@ internal sealed class DataDirectory : IDisposable
                 ? pid
                 : null;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -44,6 +44,9 @@ public sealed class SqliteStore : IEngineStore
     /// <summary>Ledger changes that were skipped because their attempt was no longer the current one.</summary>
     public long StaleLedgerWrites => _writer.StaleLedgerWrites;
 
+    /// <summary>Process that holds the directory, or held it last; null when nobody ever did or it cannot be read.</summary>
+    public static int? HolderOf(string path) => Sqlite.DataDirectory.HolderOf(path);
+
     /// <summary>
     /// Opens (or makes) the store in a data directory and holds the directory. Throws
     /// <see cref="DataDirectoryInUseException"/> when another process hosts it and

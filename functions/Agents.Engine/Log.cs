@@ -4,8 +4,11 @@ namespace Agents.Engine;
 
 internal static partial class Log
 {
-    [LoggerMessage(1001, LogLevel.Error, "The store takes no writes; trying again in {Delay}.")]
-    public static partial void StoreUnavailable(ILogger log, Exception e, TimeSpan delay);
+    [LoggerMessage(1001, LogLevel.Error, "The store takes no writes; runs wait and go on by themselves. {Problem}")]
+    public static partial void StoreUnavailable(ILogger log, Exception e, string problem);
+
+    [LoggerMessage(1011, LogLevel.Warning, "The store takes writes again; runs go on.")]
+    public static partial void StoreAvailable(ILogger log);
 
     [LoggerMessage(1002, LogLevel.Warning, "The outcome of a group commit of {Count} is not known; reading back.")]
     public static partial void UnknownOutcome(ILogger log, Exception e, int count);

@@ -11,9 +11,13 @@ internal sealed class SqliteFault(int code, string message) : Exception(message)
     /// <summary>The write itself is at fault; others may go on.</summary>
     public bool IsData => Primary is SQLITE_CONSTRAINT or SQLITE_TOOBIG or SQLITE_MISMATCH or SQLITE_RANGE;
 
+    /// <summary>The disk is full, or the file may not grow (the limit of the process or of the file system).</summary>
+    public bool IsOutOfSpace => Primary is SQLITE_FULL || code == SQLITE_IOERR_WRITE;
+
     public StoreUnavailableException ToUnavailable() => new(Primary switch
     {
-        SQLITE_FULL => $"AG1102: no space left while writing {Message}. Free disk space; nothing accepted so far is lost.",
+        _ when IsOutOfSpace => $"AG1102: no space left, or the file may not grow further, while writing {Message}. "
+            + "Free disk space (or raise the file size limit); nothing accepted so far is lost.",
         SQLITE_CORRUPT or SQLITE_NOTADB => $"AG1103: the database file is damaged: {Message}. "
             + "Stop, keep a copy of the file, and restore it from a backup.",
         SQLITE_BUSY or SQLITE_LOCKED => $"AG1104: another program holds the database: {Message}. Close it and try again.",

@@ -32,8 +32,15 @@ internal static class Transaction
         }
         catch (SqliteFault e)
         {
-            // A commit that fails while it reaches the disk may be found there after a restart.
             Rollback(connection);
+            if (e.IsOutOfSpace && !connection.InTransaction)
+            {
+                // Rolled back, so for this process nothing of it is in: it may send the same again, over the same place
+                // of the log. Should it die first, its successor reads what is there, as after any crash.
+                throw e.ToUnavailable();
+            }
+
+            // A commit that fails while it reaches the disk may be found there after a restart.
             throw new UnknownOutcomeException($"AG1107: it is not known whether the transaction is in: {e.Message}", e);
         }
     }

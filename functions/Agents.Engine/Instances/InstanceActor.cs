@@ -238,7 +238,12 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
     /// <summary>A fault of ours: reload from the store; claims without progress are counted there and end in parking.</summary>
     async Task FaultAsync(Exception e)
     {
-        Log.ActorFault(node.Log, e, instanceId);
+        // A store that takes no writes has been named already, and the instance is as it was.
+        if (e is not (StoreUnavailableException or UnknownOutcomeException))
+        {
+            Log.ActorFault(node.Log, e, instanceId);
+        }
+
         try
         {
             if (_hot is { } hot && e is InvariantException)

@@ -15,6 +15,7 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
     readonly Lock _gate = new();
     readonly Queue<Pending> _waiting = new();
     bool _running;
+    bool _retrying;
 
     /// <summary>What keeps the store from taking writes; null while all is well.</summary>
     public string? Problem { get; private set; }
@@ -29,6 +30,11 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
         var start = false;
         lock (_gate)
         {
+            if (_retrying && write is not InstanceCommit)
+            {
+                return Task.FromException<WriteOutcome>(new StoreUnavailableException(Problem ?? "AG1102: the store takes no writes", null));
+            }
+
             _waiting.Enqueue(pending);
             if (!_running)
             {
@@ -67,6 +73,7 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
             var write = WriteAsync(batch);
             var onThisThread = write.IsCompleted;
             await write;
+            Volatile.Write(ref _retrying, false);
             if (onThisThread && MoreWait())
             {
                 // Whoever submitted first must not carry everybody else's writes before going on with its own.
@@ -91,7 +98,8 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
             try
             {
                 var outcomes = await store.WriteAsync(batch.ConvertAll(p => p.Write), CancellationToken.None);
-                Problem = null;
+                Available();
+                Volatile.Write(ref _retrying, false);
                 for (var i = 0; i < batch.Count; i++)
                 {
                     batch[i].Outcome.TrySetResult(outcomes[i]);
@@ -102,13 +110,12 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
             catch (StoreUnavailableException e)
             {
                 // Nothing of the batch is in, so sending it again is no blind retry.
-                Problem = e.Message;
-                Log.StoreUnavailable(environment.Log, e, delay);
+                Unavailable(e);
                 batch = FailAllButCommits(batch, e);
+                FailWaitingButCommits(retrying: batch.Count > 0, e);
             }
             catch (UnknownOutcomeException e)
             {
-                Problem = e.Message;
                 Log.UnknownOutcome(environment.Log, e, batch.Count);
                 await ReadBackAsync(FailAllButCommits(batch, e));
                 return;
@@ -124,6 +131,45 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
             await Task.Delay(delay, environment.Clock);
             delay = delay * 2 < s_retryMax ? delay * 2 : s_retryMax;
         }
+    }
+
+    /// <summary>Says a problem once, however often it is met.</summary>
+    void Unavailable(Exception e)
+    {
+        if (Problem is null)
+        {
+            Log.StoreUnavailable(environment.Log, e, e.Message);
+        }
+
+        Problem = e.Message;
+    }
+
+    void Available()
+    {
+        if (Problem is not null)
+        {
+            Problem = null;
+            Log.StoreAvailable(environment.Log);
+        }
+    }
+
+    /// <summary>While commits are tried again, whoever else waits behind them is told, instead of being left hanging.</summary>
+    void FailWaitingButCommits(bool retrying, Exception e)
+    {
+        List<Pending> failed = [];
+        lock (_gate)
+        {
+            _retrying = retrying;
+            if (retrying)
+            {
+                failed = [.. _waiting.Where(p => p.Write is not InstanceCommit)];
+                var commits = _waiting.Where(p => p.Write is InstanceCommit).ToArray();
+                _waiting.Clear();
+                Array.ForEach(commits, _waiting.Enqueue);
+            }
+        }
+
+        failed.ForEach(p => p.Outcome.TrySetException(e));
     }
 
     static List<Pending> FailAllButCommits(List<Pending> batch, Exception e)
@@ -146,7 +192,7 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
             {
                 var keys = commits.ConvertAll(p => ((InstanceCommit)p.Write).InstanceKey);
                 var stored = (await store.ReadInstancesAsync(keys, CancellationToken.None)).ToDictionary(r => r.Key);
-                Problem = null;
+                Available();
                 foreach (var pending in commits)
                 {
                     var sent = (InstanceCommit)pending.Write;
@@ -160,8 +206,7 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
             }
             catch (Exception e) when (e is StoreUnavailableException or UnknownOutcomeException)
             {
-                Problem = e.Message;
-                Log.StoreUnavailable(environment.Log, e, delay);
+                Unavailable(e);
                 await Task.Delay(delay, environment.Clock);
                 delay = delay * 2 < s_retryMax ? delay * 2 : s_retryMax;
             }
