@@ -70,7 +70,7 @@ public sealed record JobDraft
             RootNode = job.Get("root"),
             OutFile = job.Text("outFile"),
             Model = model,
-            Tools = job.Get("tools") is { } tools ? JobFields.ItemsOf(tools) : [],
+            Tools = job.Get("tools") is { } tools ? SchemaCheck.OfTools(JobFields.ItemsOf(tools)) : [],
             OwnerOnly = [.. new[] { servers, model is { Kind: JsonValueKind.Object } ? model : null, http?["tools"] }.OfType<JobNode>()],
             Settings = new ToolSettings
             {
@@ -102,7 +102,7 @@ public sealed record JobDraft
     static JsonElement? ReadSchema(JobNode? node) => node switch
     {
         null => null,
-        { Kind: JsonValueKind.Object } => node.Json,
+        { Kind: JsonValueKind.Object } => SchemaCheck.Checked(node, "AG3003").Json,
         _ => throw JobFields.Wrong(node, "a JSON schema { … }"),
     };
 

@@ -43,9 +43,20 @@ sealed class JobFields
         }
     }
 
-    public string Required(string name) =>
-        Text(name) ?? throw new RunFaultException(
-            Faults.JobField, $"the field '{name}' is missing", _node.Where, $"add \"{name}\": \"…\"");
+    public string Required(string name)
+    {
+        if (Text(name) is { } text)
+        {
+            return text;
+        }
+
+        // A slip in its name is why it is missing, more often than not.
+        var near = Spelling.Nearest(name, _node.Fields.Select(f => f.Name).Where(f => !_known.Contains(f)));
+        throw near is null
+            ? new RunFaultException(Faults.JobField, $"the field '{name}' is missing", _node.Where, $"add \"{name}\": \"…\"")
+            : new RunFaultException(
+                Faults.JobField, $"the field '{name}' is missing, and there is no field '{near}'", _node[near]!.Where, $"did you mean '{name}'?");
+    }
 
     public string? Text(string name) => Get(name) is { } node ? TextOf(node) : null;
 

@@ -52,6 +52,12 @@ sealed class JobNode
 
     public static JobNode Parse(string text)
     {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            throw new RunFaultException(
+                Faults.JobSyntax, "the job is empty", "line 1, column 1", "docs/job-file.md has the fields; \"goal\" is the only one it must have");
+        }
+
         var bytes = Encoding.UTF8.GetBytes(text);
         var options = new JsonReaderOptions
         {

@@ -69,7 +69,9 @@ public sealed class JobReader(IModelShelf models, IToolShelf tools, JobFolders f
 
         return models.Obstacle(profile) is { } why
             ? throw new RunFaultException(
-                why.Code, why.What, draft.Model?.Where ?? "model", "set what is missing, or name another model with --model")
+                why.Code, why.What,
+                overrides.BaseUrl is not null ? "--base-url" : overrides.Model is not null ? "--model" : draft.Model?.Where ?? "model",
+                "mend what is missing or wrong, or name another model with --model")
             : profile;
     }
 

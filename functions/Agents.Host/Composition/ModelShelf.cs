@@ -8,7 +8,7 @@ namespace Agents.Host.Composition;
 /// <summary>The model profiles of this host, as jobs and the API see them.</summary>
 sealed class ModelShelf(ProfileCatalog catalog, TimeProvider clock) : IModelShelf
 {
-    static readonly string[] s_obstacles = ["AG4001", "AG4002"];
+    static readonly string[] s_obstacles = ["AG4001", "AG4002", "AG4017"];
 
     /// <summary>Profiles of the data directory replace shipped ones of the same name.</summary>
     public static ModelShelf Open(string dataDirectory, TimeProvider clock) =>

@@ -46,7 +46,26 @@ sealed record RunVerb
             context.Note($"another process hosts {context.DataDirectory}: submitted {started.Run} there");
         }
 
+        await WarnAsync(context, door, started.Run);
         return await new RunWatch(context, keeper, takeOver: true).UntilEndAsync(started.Run, draft.Name);
+    }
+
+    /// <summary>A run on a model that is going away is no fault yet; it should not come as a surprise either.</summary>
+    async Task WarnAsync(VerbContext context, Door door, string run)
+    {
+        if (BaseUrl is not null || (await door.Runs.GetAsync(run, context.Stop))?.Model is not { } model)
+        {
+            return;
+        }
+
+        var shelf = ModelShelf.Open(context.DataDirectory, context.Clock);
+        if (shelf.Find(model, out _) is { } profile)
+        {
+            foreach (var warning in shelf.Warnings(profile).Where(w => w.Code == "AG4019"))
+            {
+                context.Note($"{warning.Code}: {warning.Message}");
+            }
+        }
     }
 
     static int Say(VerbContext context, string run)
@@ -91,15 +110,14 @@ sealed record RunVerb
                 return await Console.In.ReadToEndAsync(cancel);
             }
 
-            var size = new FileInfo(Job).Length;
-            if (size > JobBytesMax)
+            if (Directory.Exists(Job))
             {
-                throw new RunFaultException(
-                    Faults.JobPath, $"{size} bytes are too many for a job file (at most {JobBytesMax})", Job,
-                    "big inputs belong into files below the root");
+                throw new RunFaultException(Faults.JobPath, "this is a folder, not a job file", Job, "name the file in it");
             }
 
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(await File.ReadAllBytesAsync(Job, cancel)).TrimStart('\uFEFF');
+            // Aside, because opening a pipe waits for whoever writes into it, and Ctrl-C must not.
+            var bytes = await Task.Run(ReadBounded, CancellationToken.None).WaitAsync(cancel);
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException e)
         {
@@ -111,6 +129,25 @@ sealed record RunVerb
                 Faults.JobPath, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such job file" : e.Message, Job,
                 "examples/reference-audit.json is one that works", e);
         }
+    }
+
+    byte[] ReadBounded()
+    {
+        using var file = File.OpenRead(Job);
+        using var read = new MemoryStream();
+        var piece = new byte[16 * 1024];
+        while (file.Read(piece) is > 0 and var n)
+        {
+            read.Write(piece, 0, n);
+            if (read.Length > JobBytesMax)
+            {
+                throw new RunFaultException(
+                    Faults.JobPath, $"the job file is too big (at most {JobBytesMax} bytes)", Job,
+                    "big inputs belong into files below the root");
+            }
+        }
+
+        return read.ToArray();
     }
 
     T Located<T>(Func<T> read)

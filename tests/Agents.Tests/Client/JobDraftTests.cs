@@ -29,6 +29,7 @@ public sealed class JobDraftTests
     [InlineData("{ \"goal\": \"g\", }}", "AG6010", "line 1")]
     [InlineData("{\n  \"goal\": \"g\"\n  \"name\": \"n\" }", "AG6010", "line 3")]
     [InlineData("", "AG6010", "line 1")]
+    [InlineData("{ \"name\": \"n\", \"goals\": \"g\" }", "AG6011", "goals (line 1, column 25)")]
     [InlineData("[]", "AG6011", "line 1, column 1")]
     [InlineData("{ \"name\": \"n\" }", "AG6011", "line 1, column 1")]
     [InlineData("{ \"goal\": \"\" }", "AG6011", "goal (line 1, column 11)")]

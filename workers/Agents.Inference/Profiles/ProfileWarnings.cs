@@ -25,6 +25,11 @@ public static class ProfileWarnings
             warnings.Add(new("AG4019", $"{profile.Name}: will be taken offline by the provider on {soon:yyyy-MM-dd}{next}"));
         }
 
+        if (RequestCheck.Address(profile) is null)
+        {
+            warnings.Add(new("AG4017", $"{profile.Name}: the base address '{profile.BaseUrl}' is no absolute http or https URL"));
+        }
+
         if (profile.Dialect != RequestCheck.Dialect)
         {
             warnings.Add(new("AG4002", $"{profile.Name}: its dialect '{profile.Dialect}' is not built yet"));
