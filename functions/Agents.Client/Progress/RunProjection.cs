@@ -24,6 +24,7 @@ public sealed class RunProjection
     int _step;
     int _attemptsOfStep;
     int _toolCalls;
+    bool _modelFailed;
     TokenUsage _usage = new();
     decimal? _cost;
     string? _model;
@@ -79,6 +80,10 @@ public sealed class RunProjection
             case TaskFailed e when _tasks.TryGetValue((_at.Generation, e.TaskScheduledId), out var task):
                 Fail(e, task);
                 break;
+            case TimerCreated e when _modelFailed:
+                _modelFailed = false;
+                AddStatus(at, RunStatuses.Running, FormattableString.Invariant($"the next attempt is at {e.FireAt:HH:mm:ss} UTC"));
+                break;
             case ExecutionCompleted e when e.Status != OrchestrationStatus.ContinuedAsNew:
                 Add(new RunEvent.Done(_at, at, EndedAs(e), End(e)));
                 break;
@@ -89,6 +94,7 @@ public sealed class RunProjection
 
     void Schedule(TaskScheduled e)
     {
+        _modelFailed = false;
         var input = CallInput.Read(e.Input);
         if (e.Name == Activities.CallModel && input.Step is { } step)
         {
@@ -163,11 +169,12 @@ public sealed class RunProjection
 
     void Fail(TaskFailed e, Scheduled task)
     {
-        var why = $"{e.Failure.ErrorType}: {e.Failure.ErrorMessage}";
+        var why = e.Failure.Text;
         if (task.IsModel)
         {
             Add(new RunEvent.Retract(_at, task.Step, LastAttempt(e.TaskScheduledId)));
             AddStatus(e.Timestamp, RunStatuses.Running, $"model call failed, {why}");
+            _modelFailed = true;
             return;
         }
 
@@ -215,7 +222,7 @@ public sealed class RunProjection
             Model = _model,
             Usage = _usage,
             CostUsd = _cost,
-            Detail = e.Failure is { } f ? $"{f.ErrorType}: {f.ErrorMessage}" : e.Result,
+            Detail = e.Failure is { } f ? f.Text : e.Result,
         };
 
     void AddText(string kind, int step, int attempt, string text)

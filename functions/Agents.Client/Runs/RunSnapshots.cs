@@ -61,7 +61,7 @@ sealed class RunSnapshots(IHistoryReader history)
 
     static string? Detail(InstanceView view, RunOutput? output) =>
         view.Parked ?? output?.Detail
-        ?? (view.Failure is { } failure ? $"{failure.ErrorType}: {failure.ErrorMessage}" : null)
+        ?? (view.Failure is { } failure ? failure.Text : null)
         ?? (view.Status is OrchestrationStatus.Terminated ? view.Output : null);
 
     async Task<RunProgress> FoldAsync(InstanceView view, CancellationToken cancel)

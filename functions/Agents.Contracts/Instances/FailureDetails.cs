@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Agents.Contracts.Instances;
 
 /// <summary>Why an activity, a child or an orchestration failed, as the protocol carries it.</summary>
@@ -8,6 +10,12 @@ public sealed record FailureDetails(
     FailureDetails? InnerFailure = null,
     bool IsNonRetriable = false)
 {
+    /// <summary>For people: a message that brings its own code needs no type before it.</summary>
+    [JsonIgnore]
+    public string Text => ErrorMessage is ['A', 'G', >= '0' and <= '9', >= '0' and <= '9', >= '0' and <= '9', >= '0' and <= '9', ':', ..]
+        ? ErrorMessage
+        : $"{ErrorType}: {ErrorMessage}";
+
     /// <summary>Builds details from an exception, inner exceptions included (at most eight deep).</summary>
     public static FailureDetails From(Exception exception, bool nonRetriable = false) => From(exception, nonRetriable, 8);
 

@@ -120,6 +120,20 @@ public sealed class RunProjectionTests
     }
 
     [Fact]
+    public void A_wait_for_the_next_attempt_says_until_when()
+    {
+        var at = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        var items = TwoSteps().Take(3).ToList();
+        items.Add(Event(2, new TaskFailed { TaskScheduledId = 0, Failure = new FailureDetails("Model.RateLimited", "AG4005: slow down") }));
+        items.Add(Event(3, new TimerCreated { EventId = 3, FireAt = at }));
+        items.Add(Event(4, new TimerCreated { EventId = 4, FireAt = at.AddDays(1) }));
+
+        var notes = Project(items).OfType<RunEvent.Status>().Select(s => s.Note).ToArray();
+
+        Assert.Equal(["model call failed, AG4005: slow down", "the next attempt is at 03:04:05 UTC"], notes[^2..]);
+    }
+
+    [Fact]
     public void A_second_attempt_of_the_same_task_is_told_apart()
     {
         var items = TwoSteps().Take(3).ToList();
