@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Agents.Client;
@@ -16,6 +17,9 @@ static class Entry
 {
     const int RedirectedWidth = 400;
 
+    /// <summary>SIGXFSZ, on Linux and macOS alike.</summary>
+    const int FileSizeSignal = 25;
+
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (Console.IsOutputRedirected)
@@ -27,6 +31,7 @@ static class Entry
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, s => Stop(s, stop));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, s => Stop(s, stop));
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, s => Stop(s, stop));
+        using var fileSize = WithoutDyingOfFileSize();
         var shared = new SharedOptions();
         var root = Roots.Build(shared, (result, act) => GuardAsync(result, shared, act, stop.Token));
         var parsed = root.Parse(arguments);
@@ -36,15 +41,47 @@ static class Entry
             var near = parsed.CommandResult.Command is RootCommand && arguments.FirstOrDefault(a => !a.StartsWith('-')) is { } verb
                 ? Spelling.Nearest(verb, root.Subcommands.Select(c => c.Name))
                 : null;
+            var option = parsed.UnmatchedTokens.FirstOrDefault(t => t.StartsWith("--", StringComparison.Ordinal) && t.Length > 2);
+            var nearOption = option is null ? null : Spelling.Nearest(option, parsed.CommandResult.Command.Options.Select(o => o.Name));
             return Print(
                 new RunFaultException(
-                    Faults.Usage, parsed.Errors[^1].Message.TrimEnd('.'), where,
-                    near is null ? $"{where} --help shows what it takes" : $"did you mean 'agents {near}'?"),
+                    Faults.Usage, option is null ? parsed.Errors[^1].Message.TrimEnd('.') : $"there is no option '{option}'", where,
+                    near is not null ? $"did you mean 'agents {near}'?"
+                    : nearOption is not null ? $"did you mean '{nearOption}'?"
+                    : $"{where} --help shows what it takes"),
+                shared.Json(parsed), verbose: false);
+        }
+
+        if (Empty(parsed) is { } empty)
+        {
+            return Print(
+                new RunFaultException(Faults.Usage, "the value is empty", empty, "give one, or leave the option out"),
                 shared.Json(parsed), verbose: false);
         }
 
         return await parsed.InvokeAsync(
             new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// A file that reaches the limit of its size (ulimit -f) sends a signal that ends the process. Refused, the write fails
+    /// like one on a full disk, and is treated as one.
+    /// </summary>
+    static PosixSignalRegistration? WithoutDyingOfFileSize() =>
+        OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create((PosixSignal)FileSizeSignal, s => s.Cancel = true);
+
+    /// <summary>What an empty value was given for: a variable that is not set, most of the time.</summary>
+    static string? Empty(ParseResult parsed)
+    {
+        for (var i = 0; i < parsed.Tokens.Count; i++)
+        {
+            if (parsed.Tokens[i] is { Value: "", Type: TokenType.Argument })
+            {
+                return i > 0 ? parsed.Tokens[i - 1].Value : parsed.CommandResult.Command.Name;
+            }
+        }
+
+        return null;
     }
 
     static void Stop(PosixSignalContext signal, CancellationTokenSource stop)

@@ -40,7 +40,11 @@ static class RunReport
             Row("answer", Markup.Escape(answer.Length > AnswerCharactersMax ? answer[..AnswerCharactersMax] + "…" : answer));
         }
 
-        console.Write(table);
+        foreach (var line in console.ToAnsi(table).TrimEnd().Split('\n'))
+        {
+            console.Profile.Out.Writer.WriteLine(line.TrimEnd()); // the grid fills its column, which nobody wants in a file
+        }
+
         console.MarkupLine("[grey]next[/]");
         var next = Next(view, dataDirectory);
         var width = next.Max(n => n.Command.Length);

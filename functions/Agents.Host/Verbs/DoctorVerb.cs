@@ -76,6 +76,14 @@ sealed record DoctorVerb(string? Model)
         var path = context.DataDirectory;
         if (!Directory.Exists(path))
         {
+            for (var at = path; at is not null && !Directory.Exists(at); at = Path.GetDirectoryName(at))
+            {
+                if (File.Exists(at))
+                {
+                    return [new Finding("bad", "data directory", $"AG6041: {path} cannot be made: {at} is a file; give another --data")];
+                }
+            }
+
             return [new Finding("ok", "data directory", $"{path} is not there yet; the first run makes it")];
         }
 

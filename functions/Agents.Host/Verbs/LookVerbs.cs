@@ -19,6 +19,7 @@ static class LookVerbs
                 Faults.Usage, $"'{wrong}' is not a status", "--status", $"one of {string.Join(", ", RunStatuses.All)}");
         }
 
+        context.RefuseFile();
         if (!Directory.Exists(context.DataDirectory))
         {
             context.Note($"no data directory at {context.DataDirectory}: no runs yet");
@@ -72,7 +73,8 @@ static class LookVerbs
 
     public static async Task<int> WatchAsync(VerbContext context, string? name)
     {
-        await using var door = await context.OpenAsync();
+        await using var keeper = new DoorKeeper(await context.OpenAsync());
+        var door = keeper.Current;
         var view = await RunNames.FindAsync(door, name, context.Stop);
         if (!door.Remote && !RunStatuses.IsEnded(view.Status))
         {
@@ -83,22 +85,12 @@ static class LookVerbs
 
         if (!context.Json)
         {
-            return await new RunWatch(context, new DoorKeeper(door), takeOver: false).UntilEndAsync(view.Run, view.Name);
+            return await new RunWatch(context, keeper, takeOver: false).UntilEndAsync(view.Run, view.Name);
         }
 
-        try
-        {
-            await foreach (var e in door.Runs.StreamAsync(view.Run, after: null, context.Stop))
-            {
-                context.Out.WriteLine($$"""{"id":"{{e.Offset}}","event":"{{RunEventJson.NameOf(e)}}","data":{{RunEventJson.Write(e)}}}""");
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return ExitCodes.Unfinished;
-        }
-
-        return ExitCodes.Of((await door.Runs.GetAsync(view.Run, CancellationToken.None)) ?? view);
+        var followed = await new RunWatch(context, keeper, takeOver: false).FollowAsync(
+            view.Run, new RunFollower(new JsonScreen(context.Out), context.Clock));
+        return followed.Stopped ? ExitCodes.Unfinished : ExitCodes.Of(followed.View ?? view);
     }
 
     public static async Task<int> HistoryAsync(VerbContext context, string? name, int? generation)

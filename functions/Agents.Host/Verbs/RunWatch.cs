@@ -17,6 +17,13 @@ sealed class DoorKeeper(Door door) : IAsyncDisposable
         Current = next;
     }
 
+    /// <summary>As <see cref="HostAsync"/>, and runs nothing.</summary>
+    public async Task LookAsync(VerbContext context)
+    {
+        await Current.DisposeAsync();
+        Current = await context.OpenAsync();
+    }
+
     public ValueTask DisposeAsync() => Current.DisposeAsync();
 }
 
@@ -42,7 +49,7 @@ sealed class RunWatch(VerbContext context, DoorKeeper keeper, bool takeOver)
         return Say(run, followed);
     }
 
-    async Task<Followed> FollowAsync(string run, RunFollower follower)
+    public async Task<Followed> FollowAsync(string run, RunFollower follower)
     {
         while (true)
         {
@@ -50,11 +57,28 @@ sealed class RunWatch(VerbContext context, DoorKeeper keeper, bool takeOver)
             {
                 return await follower.FollowAsync(keeper.Current, run, context.Stop);
             }
-            catch (RunFaultException e) when (takeOver && keeper.Current.Remote && e.Code == Faults.HostGone && !context.Stop.IsCancellationRequested)
+            catch (RunFaultException e) when (keeper.Current.Remote && e.Code == Faults.HostGone && !context.Stop.IsCancellationRequested)
             {
+                if (!takeOver)
+                {
+                    await LookAgainAsync(run, e);
+                    continue;
+                }
+
                 await keeper.HostAsync(context);
                 context.Note(keeper.Current.Hosts ? "the process that hosted the run stopped: hosting it here" : "another process hosts the run now");
             }
+        }
+    }
+
+    /// <summary>A host that leaves because the run has ended has said everything to the store, if not to us.</summary>
+    async Task LookAgainAsync(string run, RunFaultException gone)
+    {
+        await keeper.LookAsync(context);
+        if (!keeper.Current.Remote
+            && await keeper.Current.Runs.GetAsync(run, context.Stop) is { } view && !RunStatuses.IsEnded(view.Status))
+        {
+            throw gone;
         }
     }
 

@@ -1,4 +1,5 @@
 using Agents.Client.Runs;
+using Agents.Engine.Sqlite;
 using Agents.Host.Composition;
 using Agents.Host.Terminal;
 
@@ -9,10 +10,17 @@ sealed record UpVerb(int Port, string? Root)
 {
     public async Task<int> RunAsync(VerbContext context)
     {
+        if (Port is < 0 or > 65_535)
+        {
+            throw new RunFaultException(Faults.Usage, $"{Port} is not a port", "--port", "give a number from 1 to 65535; 0 takes a free one");
+        }
+
         if (await Sockets.AnswersAsync(Sockets.OfHost(context.DataDirectory), context.Stop))
         {
             throw new RunFaultException(
-                Faults.DataDirectoryBusy, "another process hosts this data directory", context.DataDirectory,
+                Faults.DataDirectoryBusy, SqliteStore.HolderOf(context.DataDirectory) is { } process
+                    ? $"process {process} hosts this data directory already"
+                    : "another process hosts this data directory already", context.DataDirectory,
                 "use that one, stop it, or give another --data");
         }
 

@@ -43,6 +43,7 @@ sealed record VerbContext
     /// <summary>Opens the way to the runs, for a verb that looks or leaves a message.</summary>
     public async Task<Door> OpenAsync()
     {
+        RefuseFile();
         if (!Directory.Exists(DataDirectory))
         {
             throw new RunFaultException(
@@ -57,6 +58,15 @@ sealed record VerbContext
         }
 
         return door;
+    }
+
+    public void RefuseFile()
+    {
+        if (File.Exists(DataDirectory))
+        {
+            throw new RunFaultException(
+                Faults.DataDirectory, "this is a file, not a data directory", DataDirectory, "give a folder with --data or AGENTS_DATA");
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using Agents.Client.Remote;
 using Agents.Client.Runs;
+using Xunit;
 
 namespace Agents.EndToEnd.CommandLine;
 
@@ -47,6 +49,7 @@ sealed class Terminal : IDisposable
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder,
         };
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // it would make files of its own, which a size limit refuses
         start.Environment["AGENTS_SCRIPTED_DELAY_MS"] = delayMilliseconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         return new Running(Process.Start(start)!);
     }
@@ -107,13 +110,32 @@ sealed class Running(Process process) : IDisposable
 {
     const int Interrupt = 2;
 
+    readonly StringBuilder _errorsRead = new();
+
+    public int Id => process.Id;
+
     public async Task<Ended> EndAsync()
     {
-        var cancel = Xunit.TestContext.Current.CancellationToken;
+        var cancel = TestContext.Current.CancellationToken;
         var output = process.StandardOutput.ReadToEndAsync(cancel);
         var errors = process.StandardError.ReadToEndAsync(cancel);
         await process.WaitForExitAsync(cancel);
-        return new Ended(process.ExitCode, await output, await errors);
+        return new Ended(process.ExitCode, await output, _errorsRead + await errors);
+    }
+
+    /// <summary>Waits until a line of the error stream holds <paramref name="text"/>.</summary>
+    public async Task UntilErrorAsync(string text, CancellationToken cancel)
+    {
+        while (await process.StandardError.ReadLineAsync(cancel) is { } line)
+        {
+            _errorsRead.AppendLine(line);
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"the process ended without saying '{text}': {_errorsRead}");
     }
 
     /// <summary>What Ctrl-C sends.</summary>
