@@ -22,8 +22,8 @@ internal static partial class Log
     [LoggerMessage(1005, LogLevel.Error, "Instance {Instance} is parked: {Reason}")]
     public static partial void Parked(ILogger log, string instance, string reason);
 
-    [LoggerMessage(1006, LogLevel.Error, "Instance {Instance}: an unexpected fault; it is reloaded from the store.")]
-    public static partial void ActorFault(ILogger log, Exception e, string instance);
+    [LoggerMessage(1006, LogLevel.Error, "Instance {Instance}: an unexpected fault; it is reloaded from the store. {Why}")]
+    public static partial void ActorFault(ILogger log, Exception e, string instance, string why);
 
     [LoggerMessage(1007, LogLevel.Warning, "Instance {Instance}: effect {Tool} ({Key}) is in doubt: {Why}")]
     public static partial void InDoubt(ILogger log, string instance, string tool, string key, string why);

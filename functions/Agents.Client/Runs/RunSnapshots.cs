@@ -12,7 +12,7 @@ sealed class RunSnapshots(IHistoryReader history)
 
     public async Task<RunView> ViewAsync(InstanceView view, bool withHistory, CancellationToken cancel)
     {
-        var progress = withHistory ? await FoldAsync(view, cancel) : RunProgress.Empty;
+        var (progress, unreadable) = withHistory ? await TryFoldAsync(view, cancel) : (RunProgress.Empty, null);
         var input = RunOutcome.ReadInput(view.Input);
         var output = view.Status == OrchestrationStatus.Completed ? RunOutcome.ReadOutput(view.Output) : null;
         var shown = new RunView
@@ -20,7 +20,7 @@ sealed class RunSnapshots(IHistoryReader history)
             Run = view.InstanceId,
             Name = input?.Name ?? view.Tags?.GetValueOrDefault(OrchestrationRunClient.NameTag) ?? view.Name,
             Status = RunOutcome.StatusOf(view),
-            Detail = Detail(view, output),
+            Detail = Detail(view, output) ?? unreadable,
             StepsMax = input?.Limits.Steps,
             Steps = progress.Step,
             ToolCalls = progress.ToolCalls,
@@ -63,6 +63,19 @@ sealed class RunSnapshots(IHistoryReader history)
         view.Parked ?? output?.Detail
         ?? (view.Failure is { } failure ? failure.Text : null)
         ?? (view.Status is OrchestrationStatus.Terminated ? view.Output : null);
+
+    /// <summary>One run whose history is damaged must not hide the others, nor what its row still tells.</summary>
+    async Task<(RunProgress Progress, string? Unreadable)> TryFoldAsync(InstanceView view, CancellationToken cancel)
+    {
+        try
+        {
+            return (await FoldAsync(view, cancel), null);
+        }
+        catch (InvalidDataException e)
+        {
+            return (RunProgress.Empty, e.Message);
+        }
+    }
 
     async Task<RunProgress> FoldAsync(InstanceView view, CancellationToken cancel)
     {

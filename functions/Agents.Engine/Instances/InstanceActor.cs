@@ -238,10 +238,11 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
     /// <summary>A fault of ours: reload from the store; claims without progress are counted there and end in parking.</summary>
     async Task FaultAsync(Exception e)
     {
-        // A store that takes no writes has been named already, and the instance is as it was.
-        if (e is not (StoreUnavailableException or UnknownOutcomeException))
+        // A store that takes no writes has been named already, what cannot be read is named with the parking; in both the
+        // instance is as it was.
+        if (e is not InvalidDataException && (e is not (StoreUnavailableException or UnknownOutcomeException) || node.Committer.Problem is null))
         {
-            Log.ActorFault(node.Log, e, instanceId);
+            Log.ActorFault(node.Log, e, instanceId, e.Message);
         }
 
         try
@@ -262,7 +263,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
         }
         catch (Exception second)
         {
-            Log.ActorFault(node.Log, second, instanceId);
+            Log.ActorFault(node.Log, second, instanceId, second.Message);
         }
 
         Close(wakeAgain: true);
