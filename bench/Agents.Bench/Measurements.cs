@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Agents.Bench.Floors;
 using Agents.Bench.Machine;
 using Agents.Bench.Measures;
@@ -21,6 +23,17 @@ static class Measurements
         ["cancel-latency"] = CancelMeasure.TakeAsync,
     };
 
+    // The workload as the goals name it: alone, many, more; larger results, prose, effects that may happen once.
+    static readonly string[][] s_variants =
+    [
+        ["agent-300", "--runs", "1"],
+        ["agent-300", "--runs", "64"],
+        ["agent-300", "--runs", "512"],
+        ["agent-300", "--runs", "64", "--bytes", "8192"],
+        ["agent-300", "--runs", "64", "--content", "prose"],
+        ["agent-300", "--runs", "1", "--effect", "atmostonce"],
+    ];
+
     public static async Task<int> RunAsync(BenchOptions options)
     {
         if (options.Measure == BenchOptions.ResumeChild)
@@ -36,12 +49,9 @@ static class Measurements
         }
 
         Keep(MachineFacts.Line(Checkout.Scratch));
-        foreach (var measure in Named(options.Measure))
+        await foreach (var line in TakeAsync(options))
         {
-            await foreach (var line in measure(options))
-            {
-                Keep(line);
-            }
+            Keep(line);
         }
 
         if (options.Peers)
@@ -65,9 +75,38 @@ static class Measurements
         return 0;
     }
 
-    static IEnumerable<Func<BenchOptions, IAsyncEnumerable<ResultLine>>> Named(string name) => name == "all"
-        ? s_all.Values
-        : [s_all.TryGetValue(name, out var one) ? one : throw new UsageException($"unknown measure '{name}'")];
+    static IAsyncEnumerable<ResultLine> TakeAsync(BenchOptions options) => options.Measure == "all"
+        ? AllAsync(options)
+        : (s_all.GetValueOrDefault(options.Measure) ?? throw new UsageException($"unknown measure '{options.Measure}'"))(options);
+
+    /// <summary>Each measure in a process of its own: what one leaves in memory must not be in the next one's numbers.</summary>
+    static async IAsyncEnumerable<ResultLine> AllAsync(BenchOptions options)
+    {
+        var most = options.Repetitions;
+        var plan = s_variants.Concat(s_all.Keys.Where(m => m is not ("agent-300" or "floor")).Select(m => (string[])[m]));
+        foreach (var arguments in plan)
+        {
+            var start = new ProcessStartInfo(
+                Environment.ProcessPath!, [.. arguments, "--json", "--repetitions", most.ToString(CultureInfo.InvariantCulture)])
+            {
+                RedirectStandardOutput = true,
+            };
+            using var child = Process.Start(start)!;
+            while (await child.StandardOutput.ReadLineAsync() is { } text)
+            {
+                if (ResultLine.TryParse(text) is { } line && line.Measure != "machine")
+                {
+                    yield return line;
+                }
+            }
+
+            await child.WaitForExitAsync();
+            if (child.ExitCode != 0)
+            {
+                throw new InvalidOperationException($"bench {string.Join(' ', arguments)} ended with {child.ExitCode}; see above");
+            }
+        }
+    }
 
     static async IAsyncEnumerable<ResultLine> Floor(BenchOptions options)
     {

@@ -1,10 +1,11 @@
 using System.Text;
+using Agents.Bench.Machine;
 
 namespace Agents.Bench.Workload;
 
 /// <summary>
 /// Text of tool results and model messages. Random: printable characters that JSON carries without escapes, 6.4 bits of
-/// chance in each 8-bit character, so nothing compresses it below 0.81. Prose: words with the frequencies of English.
+/// chance in each 8-bit character, so nothing compresses it below 0.81. Prose: the documents of this repository.
 /// </summary>
 sealed class Words
 {
@@ -39,31 +40,18 @@ sealed class Words
         });
     }
 
+    /// <summary>The documents of this repository, one behind the other, again and again: people wrote them.</summary>
     static string Prose()
     {
-        var state = 0x2545f491u;
-        var words = Enumerable.Range(0, 3000).Select(_ => Word(ref state)).ToArray();
-        var pool = new StringBuilder(PoolLength + 16);
+        var pool = new StringBuilder(PoolLength);
+        var documents = Directory.EnumerateFiles(Path.Combine(Checkout.Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Append(Path.Combine(Checkout.Root, "README.md")).Order(StringComparer.Ordinal).Select(File.ReadAllText).ToList();
         while (pool.Length < PoolLength)
         {
-            // Squaring twice makes low numbers frequent, about as Zipf's law does.
-            var chance = Next(ref state) / (double)uint.MaxValue;
-            pool.Append(words[(int)(chance * chance * chance * (words.Length - 1))]).Append(' ');
+            documents.ForEach(d => pool.Append(d));
         }
 
         return pool.ToString(0, PoolLength);
-    }
-
-    static string Word(ref uint state)
-    {
-        const string Letters = "eeeeeeeeeeeetttttttttaaaaaaaaooooooooiiiiiiinnnnnnnsssssshhhhhhrrrrrrddddlllluuuccmmwwffggyyppbbvk";
-        var word = new char[2 + Next(ref state) % 8];
-        for (var i = 0; i < word.Length; i++)
-        {
-            word[i] = Letters[(int)(Next(ref state) % (uint)Letters.Length)];
-        }
-
-        return new string(word);
     }
 
     static uint Next(ref uint state)
