@@ -3,6 +3,7 @@ using Agents.Contracts.Work;
 using Agents.Engine.History;
 using Agents.Engine.Instances;
 using Agents.Engine.Live;
+using Agents.Engine.Nodes;
 using Agents.Engine.Store;
 using Agents.Engine.Work;
 using Microsoft.Extensions.Logging;
@@ -13,11 +14,13 @@ namespace Agents.Engine;
 /// One node of the durable engine: owns instances, runs their turns, writes their commits. Start it, use
 /// <see cref="Client"/>, stop it; killing it at any moment instead loses nothing that was acknowledged.
 /// </summary>
-public sealed class EngineNode : IAsyncDisposable
+public sealed class EngineNode : IMember, IAsyncDisposable
 {
     readonly ConcurrentDictionary<string, InstanceActor> _actors = new();
     readonly NodeServices _services;
     readonly EngineOptions _options;
+    readonly IMembership _membership;
+    readonly TaskCompletionSource<string> _declaredDead = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly Lock _sweepGate = new();
     ITimer? _sweep;
     bool _sweeping;
@@ -28,15 +31,17 @@ public sealed class EngineNode : IAsyncDisposable
 
     public EngineNode(
         IEngineStore store, IOrchestratorHost orchestrators, IActivityHost activities, EngineOptions options,
-        EngineEnvironment environment)
+        EngineEnvironment environment, IMembership? membership = null)
     {
         _options = options;
+        _membership = membership ?? new Alone(options.NodeId);
         var live = new LiveHub();
         var history = new HistorySource(store);
         var committer = new Committer(store.Writes, options, environment);
         _services = new NodeServices
         {
             Store = store,
+            Membership = _membership,
             Committer = committer,
             Orchestrators = orchestrators,
             Activities = activities,
@@ -56,11 +61,16 @@ public sealed class EngineNode : IAsyncDisposable
     /// <summary>Clients' door to this node.</summary>
     public EngineClient Client { get; }
 
+    public string NodeId => _options.NodeId;
+
     /// <summary>Instances that are hot here now.</summary>
     public int HotInstances => _actors.Count;
 
     /// <summary>What keeps the store from taking writes (disk full, gone); null while all is well.</summary>
     public string? StoreProblem => _services.Committer.Problem;
+
+    /// <summary>Ends, with the reason, when the other nodes hold this one for dead. It runs nothing any more; its process should end.</summary>
+    public Task<string> DeclaredDead => _declaredDead.Task;
 
     /// <summary>Takes over what is unfinished and begins to run. With Execute off it only serves clients.</summary>
     public async Task StartAsync(CancellationToken cancel)
@@ -70,6 +80,7 @@ public sealed class EngineNode : IAsyncDisposable
             return;
         }
 
+        await _membership.JoinAsync(this, cancel);
         _running = true;
         _sweep = _services.Clock.CreateTimer(
             static node => ((EngineNode)node!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -82,18 +93,16 @@ public sealed class EngineNode : IAsyncDisposable
     /// </summary>
     public async Task StopAsync(TimeSpan patience)
     {
-        if (!_running)
+        if (Interlocked.Exchange(ref _sweep, null) is not { } sweep)
         {
             return;
         }
 
         _running = false;
-        if (_sweep is not null)
-        {
-            await _sweep.DisposeAsync();
-        }
+        await sweep.DisposeAsync();
 
         await Task.WhenAny(DrainAsync(), Task.Delay(patience, _services.Clock));
+        await _membership.LeaveAsync(CancellationToken.None);
     }
 
     // One await after another instead of WhenAll, which would end on the thread pool. Ordered, because the table is not.
@@ -108,7 +117,15 @@ public sealed class EngineNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.FromSeconds(5));
 
-    void Wake(string instanceId)
+    void IMember.LookAround() => _sweep?.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+
+    void IMember.DeclaredDead(string why)
+    {
+        _running = false;
+        _declaredDead.TrySetResult(why);
+    }
+
+    public void Wake(string instanceId)
     {
         if (!_running)
         {
@@ -185,7 +202,7 @@ public sealed class EngineNode : IAsyncDisposable
             }
 
             var max = _options.SweepClaimsMax;
-            var found = await _services.Store.Owner.FindClaimableAsync(_options.NodeId, now, max, CancellationToken.None);
+            var found = await _services.Store.Owner.FindClaimableAsync(_membership.Live, now, max, CancellationToken.None);
             foreach (var instance in found)
             {
                 Wake(instance.InstanceId);

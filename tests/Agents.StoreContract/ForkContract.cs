@@ -48,7 +48,7 @@ public abstract class ForkContract<TSubject> : StoreContract<TSubject> where TSu
     {
         var root = await WithHistoryAsync("root", 1);
         await StartAsync(NewFork("fork", root, 2));
-        Assert.Contains("fork", (await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel)).Select(i => i.InstanceId));
+        Assert.Contains("fork", (await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel)).Select(i => i.InstanceId));
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public abstract class ForkContract<TSubject> : StoreContract<TSubject> where TSu
         var rewound = await FindAsync("a");
         Assert.Equal((OrchestrationStatus.Running, 2, 1), (rewound.Status, rewound.NextSequence, rewound.Execution.Generation));
         Assert.Equal(("new seed", null), (rewound.Execution.IdentitySeed, rewound.Owner));
-        Assert.Contains("a", (await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel)).Select(i => i.InstanceId));
+        Assert.Contains("a", (await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel)).Select(i => i.InstanceId));
         var claimed = await ClaimAsync(rewound.Key, rewound.OwnerEpoch);
         await WriteAsync(Turn(claimed, 2, new EventRaised { Name = "again" }));
         Assert.Equal(["event 0", "again"], await EventsAsync(claimed.Execution.Key));

@@ -61,25 +61,34 @@ public abstract class OwnershipContract<TSubject> : StoreContract<TSubject> wher
     public async Task A_new_instance_with_a_message_is_claimable()
     {
         await StartAsync(NewStart("a"));
-        Assert.Equal("a", Assert.Single(await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel)).InstanceId);
+        Assert.Equal("a", Assert.Single(await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel)).InstanceId);
     }
 
     [Fact]
     public async Task What_this_node_owns_is_not_claimable_and_what_a_dead_one_owned_is()
     {
         await OwnedAsync("a");
-        Assert.Empty(await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel));
-        Assert.Single(await Store.Owner.FindClaimableAsync("node-2", Now, 10, Cancel));
+        Assert.Empty(await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel));
+        Assert.Single(await Store.Owner.FindClaimableAsync(["node-2"], Now, 10, Cancel));
+        Assert.Empty(await Store.Owner.FindClaimableAsync(["node-2", Node], Now, 10, Cancel));
+    }
+
+    [Fact]
+    public async Task What_another_live_node_owns_is_left_to_it_with_its_messages()
+    {
+        await OwnedAsync("a");
+        await SendAsync("a", new EventRaised { Name = "e" });
+        Assert.Empty(await Store.Owner.FindClaimableAsync(["node-2", Node], Now, 10, Cancel));
     }
 
     [Fact]
     public async Task A_released_instance_sleeps_until_its_wake_time_or_a_message()
     {
         var owned = await ReleasedAsync("a", Now.AddMinutes(10));
-        Assert.Empty(await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel));
+        Assert.Empty(await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel));
         Assert.Equal(Now.AddMinutes(10), await Store.Owner.NextWakeAsync(Cancel));
         await SendAsync("a", new EventRaised { Name = "e" });
-        Assert.Equal(owned.Key, Assert.Single(await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel)).Key);
+        Assert.Equal(owned.Key, Assert.Single(await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel)).Key);
         Assert.Equal(Now, await Store.Owner.NextWakeAsync(Cancel));
     }
 
@@ -89,7 +98,7 @@ public abstract class OwnershipContract<TSubject> : StoreContract<TSubject> wher
         await ReleasedAsync("a", null);
         await CompleteAsync(await OwnedAsync("b"), 0);
         Assert.Null(await Store.Owner.NextWakeAsync(Cancel));
-        Assert.Empty(await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel));
+        Assert.Empty(await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel));
     }
 
     [Fact]
@@ -99,7 +108,7 @@ public abstract class OwnershipContract<TSubject> : StoreContract<TSubject> wher
         await ReleasedAsync("early", Now.AddMinutes(1));
         await ReleasedAsync("middle", Now.AddMinutes(2));
         Clock.Advance(TimeSpan.FromMinutes(5));
-        var found = await Store.Owner.FindClaimableAsync(Node, Now, 2, Cancel);
+        var found = await Store.Owner.FindClaimableAsync([Node], Now, 2, Cancel);
         Assert.Equal(["early", "middle"], found.Select(i => i.InstanceId));
     }
 
@@ -111,7 +120,7 @@ public abstract class OwnershipContract<TSubject> : StoreContract<TSubject> wher
         await CompleteAsync(owned, 0);
         Assert.Null(await Store.Owner.NextWakeAsync(Cancel));
         Clock.Advance(TimeSpan.FromMinutes(2));
-        Assert.Empty(await Store.Owner.FindClaimableAsync("node-2", Now, 10, Cancel));
+        Assert.Empty(await Store.Owner.FindClaimableAsync(["node-2"], Now, 10, Cancel));
         Assert.Empty(await InboxAsync(owned.Key));
     }
 
@@ -120,11 +129,11 @@ public abstract class OwnershipContract<TSubject> : StoreContract<TSubject> wher
     {
         var owned = await OwnedAsync("a");
         await WriteAsync(Empty(owned, 0) with { Park = "diverged at 7" });
-        Assert.Empty(await Store.Owner.FindClaimableAsync("node-2", Now, 10, Cancel));
+        Assert.Empty(await Store.Owner.FindClaimableAsync(["node-2"], Now, 10, Cancel));
         Assert.Equal("diverged at 7", (await Store.Queries.GetAsync("a", Cancel))!.Parked);
         Assert.True(await Store.Admin.UnparkAsync(owned.Key, Now, Cancel));
         Assert.False(await Store.Admin.UnparkAsync(owned.Key, Now, Cancel));
-        var found = Assert.Single(await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel));
+        var found = Assert.Single(await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel));
         Assert.Equal((null, 0), (found.Parked, found.ClaimsWithoutProgress));
         await ClaimAsync(owned.Key, owned.OwnerEpoch);
     }

@@ -113,10 +113,10 @@ public abstract class StartContract<TSubject> : StoreContract<TSubject> where TS
     public async Task A_scheduled_start_waits_for_its_time()
     {
         var started = await StartAsync(NewStart("a") with { ScheduledStart = Now.AddHours(1) });
-        Assert.Empty(await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel));
+        Assert.Empty(await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel));
         Assert.Equal(Now.AddHours(1), await Store.Owner.NextWakeAsync(Cancel));
         Clock.Advance(TimeSpan.FromHours(1));
-        Assert.Equal(started.InstanceKey, Assert.Single(await Store.Owner.FindClaimableAsync(Node, Now, 10, Cancel)).Key);
+        Assert.Equal(started.InstanceKey, Assert.Single(await Store.Owner.FindClaimableAsync([Node], Now, 10, Cancel)).Key);
     }
 
     [Fact]

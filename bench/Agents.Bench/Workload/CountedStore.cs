@@ -35,8 +35,8 @@ sealed class CountedStore(IEngineStore inner) : IEngineStore, IWriteStore, IOwne
         Read(inner.Writes.ReadInstancesAsync(keys, cancel));
 
     public Task<IReadOnlyList<InstanceRecord>> FindClaimableAsync(
-        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) =>
-        Read(inner.Owner.FindClaimableAsync(nodeId, now, max, cancel));
+        IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel) =>
+        Read(inner.Owner.FindClaimableAsync(liveNodes, now, max, cancel));
 
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => Read(inner.Owner.NextWakeAsync(cancel));
 

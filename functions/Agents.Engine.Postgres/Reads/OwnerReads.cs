@@ -9,8 +9,8 @@ namespace Agents.Engine.Postgres.Reads;
 internal sealed class OwnerReads(Database.Database database, TimeProvider clock) : IOwnerStore
 {
     public Task<IReadOnlyList<InstanceRecord>> FindClaimableAsync(
-        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) => ListAsync(
-        "FindClaimable", call => call.Bind(nodeId).Bind(now).Bind((long)max), InstanceReader.Instance, cancel);
+        IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel) => ListAsync(
+        "FindClaimable", call => call.Bind(liveNodes).Bind(now).Bind((long)max), InstanceReader.Instance, cancel);
 
     public async Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => (await ListAsync(
         "NextWake", call => call.Bind(clock.GetUtcNow()), row => row.TimeOrNull(0), cancel))[0];

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Agents.Contracts.Effects;
 using Agents.Engine.Sqlite.Database;
 using Agents.Engine.Store;
@@ -8,8 +9,11 @@ namespace Agents.Engine.Sqlite.Reads;
 internal sealed class OwnerReads(ReadPool pool, TimeProvider clock) : IOwnerStore
 {
     public Task<IReadOnlyList<InstanceRecord>> FindClaimableAsync(
-        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) => pool.ReadAsync(
-        connection => InstanceReader.All(connection.Get("FindClaimable").Bind(nodeId).Bind(now).Bind(max)), cancel);
+        IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel) => pool.ReadAsync(
+        connection => InstanceReader.All(connection.Get("FindClaimable").Bind(Json(liveNodes)).Bind(now).Bind(max)), cancel);
+
+    static string Json(IEnumerable<string> texts) =>
+        $"[{string.Join(',', texts.Select(text => $"\"{JsonEncodedText.Encode(text)}\""))}]";
 
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => pool.ReadAsync(
         connection =>

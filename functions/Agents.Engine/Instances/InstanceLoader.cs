@@ -22,6 +22,11 @@ internal sealed class InstanceLoader(NodeServices node)
                 return null;
             }
 
+            if (!await node.Membership.MayClaimAsync(instanceId, found.Owner, CancellationToken.None))
+            {
+                return null;
+            }
+
             var claim = new InstanceClaim(found.Key, found.OwnerEpoch, node.Options.NodeId, node.Clock.GetUtcNow());
             return await node.Committer.SubmitAsync(claim) is WriteOutcome.Claimed { Instance: { } record }
                 ? await BuildAsync(record)

@@ -27,9 +27,10 @@ public interface IOwnerStore
 {
     /// <summary>
     /// Instances that nobody live owns and that have something to do: a visible inbox row, a wake time that is due, or
-    /// an owner other than <paramref name="nodeId"/> (one node: its predecessor is dead). Oldest wake first.
+    /// an owner that is none of <paramref name="liveNodes"/>, who therefore is dead. Oldest wake first.
     /// </summary>
-    Task<IReadOnlyList<InstanceRecord>> FindClaimableAsync(string nodeId, DateTimeOffset now, int max, CancellationToken cancel);
+    Task<IReadOnlyList<InstanceRecord>> FindClaimableAsync(
+        IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel);
 
     /// <summary>Earliest time at which an unowned instance or an invisible inbox row comes due; null: none.</summary>
     Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel);

@@ -1,5 +1,6 @@
 using Agents.Contracts.Work;
 using Agents.Engine.Live;
+using Agents.Engine.Nodes;
 using Agents.Engine.Store;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,8 @@ namespace Agents.Engine.Work;
 internal sealed class NodeServices
 {
     public required IEngineStore Store { get; init; }
+
+    public required IMembership Membership { get; init; }
 
     public required Committer Committer { get; init; }
 

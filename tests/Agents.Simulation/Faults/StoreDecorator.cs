@@ -27,8 +27,8 @@ abstract class StoreDecorator(IEngineStore inner)
         inner.Writes.ReadInstancesAsync(keys, cancel);
 
     public virtual Task<IReadOnlyList<InstanceRecord>> FindClaimableAsync(
-        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) =>
-        inner.Owner.FindClaimableAsync(nodeId, now, max, cancel);
+        IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel) =>
+        inner.Owner.FindClaimableAsync(liveNodes, now, max, cancel);
 
     public virtual Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => inner.Owner.NextWakeAsync(cancel);
 

@@ -31,8 +31,8 @@ sealed class StoreLink(SimScheduler scheduler, SimLane lane, IEngineStore store,
         Read(() => store.Writes.ReadInstancesAsync(keys, CancellationToken.None));
 
     public Task<IReadOnlyList<InstanceRecord>> FindClaimableAsync(
-        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) =>
-        Read(() => store.Owner.FindClaimableAsync(nodeId, now, max, CancellationToken.None));
+        IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel) =>
+        Read(() => store.Owner.FindClaimableAsync(liveNodes, now, max, CancellationToken.None));
 
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) =>
         Read(() => store.Owner.NextWakeAsync(CancellationToken.None));

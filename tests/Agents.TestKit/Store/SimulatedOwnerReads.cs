@@ -6,11 +6,11 @@ namespace Agents.TestKit.Store;
 internal sealed class SimulatedOwnerReads(SimulatedStore store, TimeProvider clock) : IOwnerStore
 {
     public async Task<IReadOnlyList<InstanceRecord>> FindClaimableAsync(
-        string nodeId, DateTimeOffset now, int max, CancellationToken cancel)
+        IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel)
     {
         await store.Options.Yield();
         return [.. store.State.Instances.Values
-            .Where(i => i.IsOpen && i.Head.Owner != nodeId && (i.Head.Owner is not null || HasWork(i, now)))
+            .Where(i => i.IsOpen && (i.Head.Owner is not { } owner || !liveNodes.Contains(owner)) && (i.Head.Owner is not null || HasWork(i, now)))
             .OrderBy(i => i.Head.WakeAt ?? i.UpdatedAt)
             .ThenBy(i => i.Head.Key)
             .Take(max)
