@@ -1,5 +1,6 @@
 using Agents.Engine.Postgres.Admin;
 using Agents.Engine.Postgres.Database;
+using Agents.Engine.Postgres.Membership;
 using Agents.Engine.Postgres.Reads;
 using Agents.Engine.Postgres.Writes;
 using Agents.Engine.Store;
@@ -22,6 +23,7 @@ public sealed class PostgresStore : IEngineStore
         Owner = new OwnerReads(database, clock);
         Queries = new QueryReads(database);
         Admin = new AdminWrites(database);
+        Members = new MemberRows(database);
     }
 
     public IWriteStore Writes { get; }
@@ -31,6 +33,9 @@ public sealed class PostgresStore : IEngineStore
     public IQueryStore Queries { get; }
 
     public IAdminStore Admin { get; }
+
+    /// <summary>The nodes that share this store.</summary>
+    public IMemberStore Members { get; }
 
     /// <summary>What the server promised when the store was opened.</summary>
     public Durability Durability { get; }
