@@ -136,7 +136,7 @@ internal sealed class CommitWriter(Pipeline pipeline, StartWriter starts)
         if (turn.Commit.Next is { } next)
         {
             pipeline.Add(
-                pipeline.Call("OpenNext").Bind(next.ExecutionId).Bind(turn.Guard),
+                pipeline.Call("OpenNext").Bind(next.ExecutionId).Bind(next.IdentitySeed ?? next.ExecutionId).Bind(turn.Guard),
                 row => turn.Pending.Outcome = new WriteOutcome.Committed(row.Long(0)));
             foreach (var message in next.Inbox)
             {
