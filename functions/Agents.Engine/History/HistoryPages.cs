@@ -28,7 +28,11 @@ internal sealed class HistoryPages(IOwnerStore store)
                 break;
             }
 
-            var decoded = await DecodeAsync(row, lineageKey, cancel);
+            if (await DecodeAsync(execution, row, lineageKey, cancel) is not { } decoded)
+            {
+                break;
+            }
+
             for (var i = row.Skip; i < row.Skip + row.Take && events.Count < max; i++)
             {
                 var sequence = row.FirstSequence + i;
@@ -42,7 +46,9 @@ internal sealed class HistoryPages(IOwnerStore store)
         return events;
     }
 
-    async Task<IReadOnlyList<HistoryEvent>> DecodeAsync(HistoryRow row, long lineageKey, CancellationToken cancel)
+    /// <summary>Null: the run was removed while it was read.</summary>
+    async Task<IReadOnlyList<HistoryEvent>?> DecodeAsync(
+        ExecutionRecord execution, HistoryRow row, long lineageKey, CancellationToken cancel)
     {
         var missing = new List<string>();
         var events = HistoryCodec.Decode(row.Bytes, null, missing);
@@ -55,8 +61,14 @@ internal sealed class HistoryPages(IOwnerStore store)
         var payloads = stored.ToDictionary(p => p.Key, p => HistoryCodec.ReadPayload(p.Value));
         missing.Clear();
         events = HistoryCodec.Decode(row.Bytes, payloads, missing);
-        return missing.Count == 0
-            ? events
+        if (missing.Count == 0)
+        {
+            return events;
+        }
+
+        // Rows and payloads are read one after the other; a run is removed with both.
+        return await store.ReadHistoryAsync(execution.Key, row.FirstSequence + row.Skip, 1, cancel) is []
+            ? null
             : throw new Instances.InvariantException(
                 $"payload {missing[0]} of the events at {row.FirstSequence} is not in the store");
     }
