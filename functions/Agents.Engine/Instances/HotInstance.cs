@@ -45,6 +45,9 @@ internal sealed class HotInstance
     /// <summary>Tasks in doubt that wait for a person.</summary>
     public HashSet<int> InDoubt { get; } = [];
 
+    /// <summary>Tasks of which an attempt of this owner showed text that was taken back.</summary>
+    public HashSet<int> TakenBack { get; } = [];
+
     /// <summary>True once the host is stopping: nothing new starts.</summary>
     public bool Draining { get; set; }
 

@@ -48,7 +48,7 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
     void Run(OpenTask task, ActivityMode mode, string token, ActivityOutcome? known)
     {
         var scheduled = task.Scheduled;
-        var activity = new RunningActivity(node, actor, new ActivityWorkItem
+        var item = new ActivityWorkItem
         {
             InstanceId = new InstanceId(hot.Record.InstanceId),
             ExecutionId = new ExecutionId(hot.ExecutionId),
@@ -65,7 +65,9 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
             Attempt = (int)Math.Min(hot.Record.OwnerEpoch, int.MaxValue),
             PredecessorGone = node.Options.PredecessorsProvenDead
                 && !(scheduled.Effect is { } effect && node.Attempts.Any(effect.Key)),
-        }, hot.IntentMadeAt.GetValueOrDefault(scheduled.EventId, node.Clock.GetTimestamp()));
+        };
+        var intentAt = hot.IntentMadeAt.GetValueOrDefault(scheduled.EventId, node.Clock.GetTimestamp());
+        var activity = new RunningActivity(node, actor, item, intentAt, hot.TakenBack.Contains(scheduled.EventId));
         hot.IntentMadeAt.Remove(scheduled.EventId);
         hot.InFlight[scheduled.EventId] = activity;
         if (known is not null)

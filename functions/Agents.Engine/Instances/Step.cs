@@ -19,6 +19,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
     readonly Intake _intake = new(hot.State, hot.ExecutionId);
     readonly List<RunningActivity> _flushes = [];
     readonly List<RunningActivity> _closed = [];
+    readonly List<RunningActivity> _again = [];
     readonly DateTimeOffset _now = node.Clock.GetUtcNow();
     bool _evict;
     bool _moreInbox;
@@ -149,6 +150,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
                 _intake.Take(settlement.Event!);
                 break;
             case TaskFate.InDoubt:
+                _again.Add(finished.Activity);
                 hot.InDoubt.Add(id);
                 Log.InDoubt(
                     node.Log, hot.Record.InstanceId, finished.Activity.Item.Effect!.Tool, finished.Activity.Item.Effect!.Key,
@@ -205,7 +207,19 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             }
         }
 
-        rows.AddRange(_closed.Where(a => a.Deltas.TakeRetraction()).Select(a => Row(a, "retract", 0, "")));
+        foreach (var activity in _closed)
+        {
+            var another = _again.Contains(activity);
+            if (activity.Deltas.TakeRetraction(another))
+            {
+                rows.Add(Row(activity, "retract", 0, ""));
+                if (another)
+                {
+                    hot.TakenBack.Add(activity.Item.TaskId);
+                }
+            }
+        }
+
         return rows;
     }
 

@@ -7,7 +7,8 @@ namespace Agents.Engine.Live;
 /// Gathers the text of one attempt into coarse rows: one is due when 64 tokens and a second have passed since the last,
 /// whichever comes later. Text that no row took arrives with the message itself.
 /// </summary>
-internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock)
+/// <param name="takenBack">An attempt of the same number showed text before that was taken back.</param>
+internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock, bool takenBack = false)
 {
     const string Retract = "retract";
 
@@ -23,7 +24,7 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock)
     public bool HasRows { get; set; }
 
     /// <summary>Rows of this attempt were taken back: they are no part of its message and keep their text.</summary>
-    public bool HasRetracted { get; private set; }
+    public bool HasRetracted { get; private set; } = takenBack;
 
     /// <summary>Adds text; true when a row is due and was not yet asked for.</summary>
     public bool Add(StreamDelta delta)
@@ -56,13 +57,14 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock)
 
     /// <summary>
     /// The attempt has ended: text that was taken back after it had been shown must still be taken back in front of the
-    /// message. Whatever else has gathered comes with the message itself.
+    /// message, and so must all that was shown when another attempt is to be made. Whatever else has gathered comes with
+    /// the message itself.
     /// </summary>
-    public bool TakeRetraction()
+    public bool TakeRetraction(bool another)
     {
         lock (_gate)
         {
-            var pending = _pieces.Exists(p => p.Kind == Retract);
+            var pending = _pieces.Exists(p => p.Kind == Retract) || (another && _gave);
             _pieces.Clear();
             HasRetracted |= pending;
             return pending;

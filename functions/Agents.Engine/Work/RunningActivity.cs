@@ -7,7 +7,8 @@ using Agents.Engine.Live;
 namespace Agents.Engine.Work;
 
 /// <summary>One attempt of one activity in this process.</summary>
-internal sealed class RunningActivity(NodeServices node, InstanceActor owner, ActivityWorkItem item, long intentAt)
+internal sealed class RunningActivity(
+    NodeServices node, InstanceActor owner, ActivityWorkItem item, long intentAt, bool takenBack)
     : IActivityContext
 {
     readonly CancellationTokenSource _cancel = new();
@@ -17,7 +18,7 @@ internal sealed class RunningActivity(NodeServices node, InstanceActor owner, Ac
 
     public ActivityWorkItem Item { get; } = item;
 
-    public DeltaBuffer Deltas { get; } = new(node.Options, node.Clock);
+    public DeltaBuffer Deltas { get; } = new(node.Options, node.Clock, takenBack);
 
     public bool IsAtMostOnce => Item.Effect is { Class: EffectClass.AtMostOnce };
 

@@ -32,7 +32,13 @@ sealed class SimModel(ulong seed, SimLane lane, SimClock clock, SimScheduler sch
         var input = JsonSerializer.Deserialize(
             events.Select(e => e.Event).OfType<ExecutionStarted>().First().Input!, ContractsJson.Default.RunInput)!;
         var reply = Answer(input, call, random) with { PromptDigest = digest };
-        reply = await StreamAsync(reply, random, context, cancel);
+        await StreamAsync(reply, random, context, cancel);
+        if (random.Chance(0.04))
+        {
+            // A host that finds out late that it cannot do this one.
+            return new ActivityOutcome.NotStarted();
+        }
+
         return new ActivityOutcome.Completed(JsonSerializer.Serialize(reply, ContractsJson.Plain.ModelReply));
     }
 
@@ -83,7 +89,7 @@ sealed class SimModel(ulong seed, SimLane lane, SimClock clock, SimScheduler sch
     }
 
     /// <summary>Speaks piece by piece; now and then it thinks better of it and begins anew.</summary>
-    async Task<ModelReply> StreamAsync(ModelReply reply, SimRandom random, IActivityContext context, CancellationToken cancel)
+    async Task StreamAsync(ModelReply reply, SimRandom random, IActivityContext context, CancellationToken cancel)
     {
         if (random.Chance(0.1))
         {
@@ -104,7 +110,6 @@ sealed class SimModel(ulong seed, SimLane lane, SimClock clock, SimScheduler sch
         }
 
         scheduler.Trace.Mix(lane.Number);
-        return reply;
     }
 
     Task PauseAsync(SimRandom random, CancellationToken cancel) =>

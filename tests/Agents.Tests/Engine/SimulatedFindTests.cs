@@ -5,6 +5,7 @@ using Agents.Contracts.History;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
 using Agents.Engine;
+using Agents.Engine.Store;
 using Agents.Replay;
 using Agents.TestKit.Nodes;
 using Xunit;
@@ -184,8 +185,7 @@ public sealed class SimulatedFindTests
             async Task Shown(string kind, string text, int rows)
             {
                 context.Publish(new StreamDelta(kind, text));
-                await UntilAsync(async () => (await node.Store.Owner.ReadDeltasAsync(
-                    (await node.Store.Queries.FindAsync(item.InstanceId, s_none))!.Key, 0, -1, 0, 9, s_none)).Count >= rows);
+                await UntilAsync(async () => (await DeltasAsync(node, item.InstanceId)).Count >= rows);
             }
 
             await Shown("content", "no, much longer than what comes", 1);
@@ -206,6 +206,43 @@ public sealed class SimulatedFindTests
 
         Assert.Equal(["no, much longer than what comes", "yes"], texts);
     }
+
+    [Fact]
+    public async Task Text_of_an_attempt_that_is_made_again_is_taken_back_and_keeps_its_letters()
+    {
+        await using var node = await StartAsync(
+            "talk", async c => (await c.CallActivityRawAsync("say", null)).Value,
+            o => o with { DeltaTokens = 1, DeltaEvery = TimeSpan.Zero });
+        var attempts = 0;
+        node.Activities.Set("say", async (item, context, _) =>
+        {
+            var first = attempts++ == 0;
+            context.Publish(new StreamDelta("content", first ? "much longer than what comes" : "yes"));
+            await UntilAsync(async () => (await DeltasAsync(node, item.InstanceId)).Count >= (first ? 1 : 3));
+            return first
+                ? new ActivityOutcome.NotStarted()
+                : new ActivityOutcome.Completed(JsonSerializer.Serialize(new { content = "yes, gladly" }));
+        });
+        var id = new InstanceId(await node.RunAsync("talk"));
+        await node.EndAsync(id);
+        var told = new List<string>();
+        await foreach (var item in node.Client.ReadStreamAsync(id, null, s_none))
+        {
+            told.AddRange(item switch
+            {
+                StreamItem.Delta delta => [delta.Text],
+                StreamItem.Retract => ["(taken back)"],
+                StreamItem.Event { Shown: { } shown } => [$"{shown["content"]} characters are known"],
+                _ => Array.Empty<string>(),
+            });
+        }
+
+        Assert.Equal(["much longer than what comes", "(taken back)", "yes", "3 characters are known"], told);
+    }
+
+    static async Task<IReadOnlyList<StoredDelta>> DeltasAsync(TestNode node, InstanceId id) =>
+        await node.Store.Owner.ReadDeltasAsync(
+            (await node.Store.Queries.FindAsync(id, s_none))!.Key, 0, -1, 0, 9, s_none);
 
     static async Task<LedgerEntry> InDoubtAsync(TestNode node, InstanceId id, string? butNot)
     {
