@@ -19,4 +19,8 @@ public enum EffectVerdict
 /// taken for a word about the attempt it led to.
 /// </summary>
 public sealed record EffectResolution(
-    string Key, EffectVerdict Verdict, string? Result, string By, string? AttemptToken = null);
+    string Key, EffectVerdict Verdict, string? Result, string By, string? AttemptToken = null)
+{
+    /// <summary>Not a person: the attempt itself, which ended after its run had another owner.</summary>
+    public const string Executor = "executor";
+}

@@ -120,12 +120,6 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         {
             Effects.Resolve(resolution);
         }
-
-        if (hot.InDoubt.Count > 0)
-        {
-            Effects.TakeEvidence(
-                await node.Store.Owner.ReadLedgerAsync(hot.Record.InstanceId, false, CancellationToken.None));
-        }
     }
 
     void TakeFinished(Mail.Finished finished)

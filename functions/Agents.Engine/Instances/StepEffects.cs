@@ -1,5 +1,6 @@
 using Agents.Contracts.Effects;
 using Agents.Contracts.History;
+using Agents.Contracts.Work;
 using Agents.Engine.Store;
 using Agents.Engine.Work;
 
@@ -15,11 +16,13 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
 
     public IReadOnlyList<LedgerWrite> Writes => _writes;
 
-    /// <summary>A person's word about an effect in doubt; one that fits no such effect is dropped.</summary>
+    /// <summary>
+    /// A word about an undecided effect: a person's, or that of an attempt whose owner had lost the run before it ended.
+    /// One that fits no such effect, or another attempt of it, is dropped.
+    /// </summary>
     public void Resolve(EffectResolution resolution)
     {
-        var task = hot.State.Tasks.Values.FirstOrDefault(t =>
-            t.Scheduled.Effect?.Key == resolution.Key && hot.InDoubt.Contains(t.Scheduled.EventId));
+        var task = hot.State.Tasks.Values.FirstOrDefault(t => t.Scheduled.Effect?.Key == resolution.Key && IsUndecided(t));
         var token = hot.Ledger.GetValueOrDefault(resolution.Key)?.AttemptToken;
         if (task is null || (resolution.AttemptToken is { } meant && meant != token))
         {
@@ -28,6 +31,11 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
 
         var id = task.Scheduled.EventId;
         hot.InDoubt.Remove(id);
+        if (hot.InFlight.Remove(id, out var probe))
+        {
+            probe.CancelUnlessActed();
+        }
+
         var happened = resolution.Verdict != EffectVerdict.DidNotHappen;
         var entry = hot.Ledger.GetValueOrDefault(resolution.Key) ?? NewEntry(task, node.NewToken());
         Write(new LedgerWrite(
@@ -35,7 +43,9 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
             {
                 State = happened ? LedgerState.Receipt : LedgerState.Absent,
                 Receipt = happened ? resolution.Result : null,
-                Evidence = $"person: {resolution.Verdict} ({resolution.By})",
+                Evidence = resolution.By == EffectResolution.Executor
+                    ? "executor, after its owner had lost the run"
+                    : $"person: {resolution.Verdict} ({resolution.By})",
                 SettledAt = now,
             },
             ExpectedToken: null));
@@ -49,25 +59,14 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
         }
     }
 
-    /// <summary>
-    /// An attempt of an earlier owner may have ended after all: its receipt is the result, and what never began is free
-    /// to begin. The entries are as stored; nothing needs to be written for them here.
-    /// </summary>
-    public void TakeEvidence(IReadOnlyList<LedgerEntry> stored)
+    /// <summary>In doubt, or an intent of somebody else's that is still to be asked about or is being asked about.</summary>
+    bool IsUndecided(OpenTask task)
     {
-        var settled = stored.Where(e => e.State is LedgerState.Receipt or LedgerState.Absent).ToDictionary(e => e.Key);
-        foreach (var id in hot.InDoubt.Order().ToList())
-        {
-            if (hot.State.Tasks.GetValueOrDefault(id)?.Scheduled.Effect is { } effect && settled.TryGetValue(effect.Key, out var entry))
-            {
-                hot.InDoubt.Remove(id);
-                hot.Ledger[effect.Key] = entry;
-                if (entry.State == LedgerState.Absent)
-                {
-                    hot.NeedsIntent.Add(id);
-                }
-            }
-        }
+        var id = task.Scheduled.EventId;
+        return !intake.Resolves(id) && (hot.InDoubt.Contains(id)
+            || (hot.Ledger.GetValueOrDefault(task.Scheduled.Effect!.Key)?.State == LedgerState.Intent
+                && !hot.FreshIntents.Contains(id)
+                && hot.InFlight.GetValueOrDefault(id)?.Item.Mode != ActivityMode.Execute));
     }
 
     /// <summary>

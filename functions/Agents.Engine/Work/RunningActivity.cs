@@ -1,8 +1,12 @@
+using System.Text.Json;
+using Agents.Contracts;
+using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
 using Agents.Engine.Instances;
 using Agents.Engine.Live;
+using Agents.Engine.Store;
 
 namespace Agents.Engine.Work;
 
@@ -11,6 +15,9 @@ internal sealed class RunningActivity(
     NodeServices node, InstanceActor owner, ActivityWorkItem item, long intentAt, bool takenBack)
     : IActivityContext
 {
+    const int EvidenceAttemptsMax = 20;
+    static readonly TimeSpan s_evidenceEvery = TimeSpan.FromSeconds(3);
+
     readonly CancellationTokenSource _cancel = new();
     readonly Lock _gate = new();
     bool _acted;
@@ -121,7 +128,10 @@ internal sealed class RunningActivity(
         }
     }
 
-    /// <summary>A receipt nobody waits for any more still settles its entry.</summary>
+    /// <summary>
+    /// An outcome nobody waits for any more still counts. Whoever owns the run now hears of it through the inbox; the
+    /// ledger of a finished run is settled directly.
+    /// </summary>
     public async Task KeepEvidenceAsync(ActivityOutcome outcome)
     {
         if (!IsAtMostOnce || Item.Effect is not { } effect)
@@ -129,28 +139,57 @@ internal sealed class RunningActivity(
             return;
         }
 
-        var state = outcome switch
+        EffectVerdict? verdict = outcome switch
         {
-            ActivityOutcome.Completed => LedgerState.Receipt,
+            ActivityOutcome.Completed => EffectVerdict.Happened,
 
             // Of the attempt itself only: a probe that was cut short knows nothing of the attempt it asked about.
-            ActivityOutcome.NotStarted when Item.Mode == ActivityMode.Execute => LedgerState.Absent,
-            _ => (LedgerState?)null,
+            ActivityOutcome.NotStarted when Item.Mode == ActivityMode.Execute => EffectVerdict.DidNotHappen,
+            _ => null,
         };
-        if (state is { } settled)
+        if (verdict is not { } known)
         {
-            var entry = Entry(effect, settled) with
+            return;
+        }
+
+        var result = (outcome as ActivityOutcome.Completed)?.Result;
+        var word = new EffectResolution(effect.Key, known, result, EffectResolution.Executor, Item.AttemptToken);
+        for (var attempt = 0; attempt < EvidenceAttemptsMax; attempt++)
+        {
+            try
             {
-                Receipt = (outcome as ActivityOutcome.Completed)?.Result,
-                Evidence = "executor, after the run had moved on",
-                SettledAt = node.Clock.GetUtcNow(),
-            };
-            if (await node.Committer.SubmitAsync(new Store.EvidenceWrite(entry)) is Store.WriteOutcome.EvidenceKept { Settled: true })
+                await SettleAsync(effect, word);
+                return;
+            }
+            catch (Exception e) when (e is StoreUnavailableException or UnknownOutcomeException)
             {
-                // Whoever holds the run in doubt has its answer now.
-                node.Wake(Item.InstanceId);
+                // The same word again is no other word: it names its attempt and its row has a dedup key.
+                await Task.Delay(s_evidenceEvery, node.Clock);
             }
         }
+    }
+
+    async Task SettleAsync(EffectIntent effect, EffectResolution word)
+    {
+        var now = node.Clock.GetUtcNow();
+        var message = new InboxMessage(
+            InboxKind.EffectResolution,
+            JsonSerializer.SerializeToUtf8Bytes(word, ContractsJson.Plain.EffectResolution),
+            DedupKey: $"evidence {Item.AttemptToken} {word.Verdict}");
+        var sent = await node.Committer.SubmitAsync(new InboxSend(Item.InstanceId, message, now));
+        if (sent is WriteOutcome.Sent { Outcome: SendOutcome.Accepted or SendOutcome.AlreadyAccepted })
+        {
+            node.Wake(Item.InstanceId);
+            return;
+        }
+
+        await node.Committer.SubmitAsync(new EvidenceWrite(
+            Entry(effect, word.Verdict == EffectVerdict.Happened ? LedgerState.Receipt : LedgerState.Absent) with
+            {
+                Receipt = word.Result,
+                Evidence = "executor, after the run had moved on",
+                SettledAt = now,
+            }));
     }
 
     public LedgerEntry Entry(EffectIntent effect, LedgerState state) => new()
