@@ -205,6 +205,11 @@ public sealed class EngineNode : IMember, IAsyncDisposable
             var found = await _services.Store.Owner.FindClaimableAsync(_membership.Live, now, max, CancellationToken.None);
             foreach (var instance in found)
             {
+                if (_actors.TryGetValue(instance.InstanceId, out var actor))
+                {
+                    actor.Post(new Mail.ToBeHad(instance.Key, instance.OwnerEpoch));
+                }
+
                 Wake(instance.InstanceId);
             }
 

@@ -157,10 +157,21 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             }
 
             mail.Add(Mail.Inbox.Hint);
-            if (_hot.Match != Contracts.Work.OrchestratorMatch.OtherVersion)
+            if (_hot.Match != Contracts.Work.OrchestratorMatch.OtherVersion
+                && !await new Recovery(node, this, _hot).BeginAsync())
             {
-                await new Recovery(node, this, _hot).BeginAsync();
+                KeepEvidence(mail);
+                Close(wakeAgain: true);
+                return;
             }
+        }
+
+        if (mail.OfType<Mail.ToBeHad>().Any(m => m.InstanceKey != _hot.Record.Key || m.Epoch > _hot.Record.OwnerEpoch))
+        {
+            Log.Fenced(node.Log, instanceId);
+            KeepEvidence(mail);
+            Close(wakeAgain: true);
+            return;
         }
 
         LastStepAt = node.Clock.GetTimestamp();
@@ -221,7 +232,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
     async Task ParkAsync(HotInstance hot, string reason)
     {
         Log.Parked(node.Log, instanceId, reason);
-        await node.Committer.SubmitAsync(new InstanceCommit
+        var outcome = await node.Committer.SubmitAsync(new InstanceCommit
         {
             InstanceKey = hot.Record.Key,
             ExecutionKey = hot.Record.Execution.Key,
@@ -232,7 +243,9 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             Park = reason,
             Release = true,
         });
-        Close(wakeAgain: false);
+
+        // Not written: then it is neither parked nor anybody's to look after, unless it is looked at again.
+        Close(wakeAgain: outcome is not WriteOutcome.Committed);
     }
 
     /// <summary>A fault of ours: reload from the store; claims without progress are counted there and end in parking.</summary>
@@ -272,10 +285,11 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
     async Task ParkUnloadedAsync(string reason)
     {
         var row = await node.Store.Queries.FindAsync(instanceId, CancellationToken.None);
+        var wakeAgain = false;
         if (row?.Owner == node.Options.NodeId)
         {
             Log.Parked(node.Log, instanceId, reason);
-            await node.Committer.SubmitAsync(new InstanceCommit
+            var outcome = await node.Committer.SubmitAsync(new InstanceCommit
             {
                 InstanceKey = row.Key,
                 ExecutionKey = row.Execution.Key,
@@ -286,9 +300,10 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
                 Park = $"AG1001: {reason}",
                 Release = true,
             });
+            wakeAgain = outcome is not WriteOutcome.Committed;
         }
 
-        Close(wakeAgain: false);
+        Close(wakeAgain);
     }
 
     /// <summary>No step of this owner writes these outcomes; a receipt among them still settles its entry.</summary>

@@ -1,5 +1,6 @@
 using Agents.Contracts.Effects;
 using Agents.Contracts.History;
+using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
 using Agents.Engine.History;
 using Agents.Engine.Store;
@@ -16,21 +17,32 @@ internal sealed class InstanceLoader(NodeServices node)
         await node.Loads.TakeAsync();
         try
         {
-            var found = await node.Store.Queries.FindAsync(instanceId, CancellationToken.None);
-            if (found is null || found.Parked is not null || Contracts.Instances.OrchestrationStatusRules.IsTerminal(found.Status))
+            while (true)
             {
-                return null;
-            }
+                var found = await node.Store.Queries.FindAsync(instanceId, CancellationToken.None);
+                if (found is null || found.Parked is not null || found.Status.IsTerminal())
+                {
+                    return null;
+                }
 
-            if (!await node.Membership.MayClaimAsync(instanceId, found.Owner, CancellationToken.None))
-            {
-                return null;
-            }
+                if (!await node.Membership.MayClaimAsync(instanceId, found.Owner, CancellationToken.None))
+                {
+                    return null;
+                }
 
-            var claim = new InstanceClaim(found.Key, found.OwnerEpoch, node.Options.NodeId, node.Clock.GetUtcNow());
-            return await node.Committer.SubmitAsync(claim) is WriteOutcome.Claimed { Instance: { } record }
-                ? await BuildAsync(record)
-                : null;
+                var claim = new InstanceClaim(found.Key, found.OwnerEpoch, node.Options.NodeId, node.Clock.GetUtcNow());
+                if (await node.Committer.SubmitAsync(claim) is WriteOutcome.Claimed { Instance: { } record })
+                {
+                    return await BuildAsync(record);
+                }
+
+                // A claim of this node's own may have come in late; nobody would look after the instance then.
+                var now = await node.Store.Queries.FindAsync(instanceId, CancellationToken.None);
+                if (now?.Owner != node.Options.NodeId)
+                {
+                    return null;
+                }
+            }
         }
         finally
         {

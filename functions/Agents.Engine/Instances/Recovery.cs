@@ -11,14 +11,19 @@ namespace Agents.Engine.Instances;
 /// </summary>
 internal sealed class Recovery(NodeServices node, InstanceActor actor, HotInstance hot)
 {
-    public async Task BeginAsync()
+    /// <summary>False: the instance is not ours any more, or nobody can tell; load it again.</summary>
+    public async Task<bool> BeginAsync()
     {
         if (hot.State.Tasks.Count == 0)
         {
-            return;
+            return true;
         }
 
-        await RetractAsync();
+        if (!await RetractAsync())
+        {
+            return false;
+        }
+
         foreach (var task in hot.State.Tasks.Values.OrderBy(t => t.Sequence))
         {
             Sort(task);
@@ -29,6 +34,8 @@ internal sealed class Recovery(NodeServices node, InstanceActor actor, HotInstan
         {
             new Starter(node, actor, hot).StartOpen();
         }
+
+        return true;
     }
 
     void Sort(OpenTask task)
@@ -48,7 +55,7 @@ internal sealed class Recovery(NodeServices node, InstanceActor actor, HotInstan
         }
     }
 
-    async Task RetractAsync()
+    async Task<bool> RetractAsync()
     {
         var first = hot.State.Tasks.Values.Min(t => t.Sequence);
         var rows = new List<DeltaRow>();
@@ -73,9 +80,8 @@ internal sealed class Recovery(NodeServices node, InstanceActor actor, HotInstan
                 "retract", 0, ""));
         }
 
-        if (rows.Count > 0)
-        {
-            await node.Committer.SubmitAsync(new InstanceCommit
+        return rows.Count == 0
+            || await node.Committer.SubmitAsync(new InstanceCommit
             {
                 InstanceKey = hot.Record.Key,
                 ExecutionKey = hot.Record.Execution.Key,
@@ -84,7 +90,6 @@ internal sealed class Recovery(NodeServices node, InstanceActor actor, HotInstan
                 CommitId = node.NewCommitId(),
                 Now = node.Clock.GetUtcNow(),
                 Deltas = rows,
-            });
-        }
+            }) is WriteOutcome.Committed;
     }
 }

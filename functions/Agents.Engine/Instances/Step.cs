@@ -144,13 +144,13 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
                 _intake.Take(settlement.Event!);
                 break;
             case TaskFate.InDoubt:
-                _again.Add(finished.Activity);
                 hot.InDoubt.Add(id);
                 Log.InDoubt(
                     node.Log, hot.Record.InstanceId, finished.Activity.Item.Effect!.Tool, finished.Activity.Item.Effect!.Key,
                     settlement.Ledger!.Entry.Evidence ?? "");
                 break;
             default:
+                _again.Add(finished.Activity);
                 if (settlement.Ledger is not null)
                 {
                     hot.NeedsIntent.Add(id);
@@ -249,7 +249,12 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             Fold = Fold(events),
             Next = decision?.Next,
         };
-        actor.HoldStarts(_intake.Suspended || hot.Draining);
+        if (_intake.Suspended)
+        {
+            // From this commit on nothing may begin; what a resumption lets go waits until that one is committed.
+            actor.HoldStarts(true);
+        }
+
         var outcome = await node.Committer.SubmitAsync(commit);
         return outcome switch
         {
@@ -350,11 +355,11 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         {
             // Attempts that have begun end by themselves; each ending is another step.
             return hot.InFlight.Count == 0
-                ? await ReleaseAsync(hot.State.Tasks.Count > hot.InDoubt.Count || _moreInbox ? _now : hot.State.NextTimer())
+                ? await ReleaseAsync(HasMoreToDo() || _moreInbox ? _now : hot.State.NextTimer())
                 : StepResult.Goes.On;
         }
 
-        if (_evict && hot.InFlight.Count == 0)
+        if (_evict && hot.InFlight.Count == 0 && !HasMoreToDo())
         {
             return await ReleaseAsync(hot.State.NextTimer());
         }
@@ -363,9 +368,12 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         return StepResult.Goes.On;
     }
 
+    /// <summary>An open task could begin at once: whoever lets the instance go must see to it that somebody takes it.</summary>
+    bool HasMoreToDo() => !hot.State.Suspended && hot.State.Tasks.Count > hot.InDoubt.Count;
+
     async Task<StepResult> ReleaseAsync(DateTimeOffset? wake)
     {
-        await node.Committer.SubmitAsync(new InstanceCommit
+        var outcome = await node.Committer.SubmitAsync(new InstanceCommit
         {
             InstanceKey = hot.Record.Key,
             ExecutionKey = hot.Record.Execution.Key,
@@ -376,6 +384,8 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             Wake = new WakeChange(wake),
             Release = true,
         });
-        return StepResult.Over.Done;
+
+        // Not written: it still names this node as its owner, and no sweep of this node would look for it.
+        return outcome is WriteOutcome.Committed ? StepResult.Over.Done : StepResult.Fenced.Out;
     }
 }

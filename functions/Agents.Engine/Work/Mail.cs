@@ -11,6 +11,12 @@ internal abstract record Mail
         public static readonly Inbox Hint = new();
     }
 
+    /// <summary>
+    /// The instance is to be had, at this epoch: an owner that holds an earlier one, or another run of that id, has
+    /// lost it without noticing.
+    /// </summary>
+    public sealed record ToBeHad(long InstanceKey, long Epoch) : Mail;
+
     /// <summary>A timer may be due; a hint.</summary>
     public sealed record Timer : Mail
     {
