@@ -6,9 +6,7 @@ namespace Agents.Simulation;
 /// <summary>Whole systems from seeds. AGENTS_SIM_SEED names the first seed, AGENTS_SIM_COUNT how many.</summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    // Seed 42 finds a defect that is not mended yet (text of an earlier attempt that is not taken back from the stream);
-    // `./dev sim --count 200` shows it. The check runs the seeds before it until it is.
-    const int CountDefault = 41;
+    const int CountDefault = 200;
 
     [Fact]
     public void Every_promise_holds_in_every_seed()
@@ -20,14 +18,20 @@ public sealed class SimulationTests(ITestOutputHelper output)
             : named is null ? CountDefault : 1;
         var echo = named is not null && count == 1 ? (Action<string>)output.WriteLine : null;
         var (steps, commits, processes, arrivals) = (0L, 0L, 0, 0);
+        var failed = new List<Finding>();
         for (var seed = first; seed < first + (ulong)count; seed++)
         {
             var found = Simulation.Run(seed, echo: echo);
-            Assert.True(found.Breaches.Count == 0, Describe(found));
+            if (found.Breaches.Count > 0)
+            {
+                failed.Add(found);
+            }
+
             (steps, commits) = (steps + found.Steps, commits + found.Commits);
             (processes, arrivals) = (processes + found.Processes, arrivals + found.Arrivals);
         }
 
+        Assert.True(failed.Count == 0, Describe(failed));
         output.WriteLine(
             $"{count} seeds from {first}: {steps} callbacks, {commits} commits, {processes} processes, {arrivals} effects");
     }
@@ -41,7 +45,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
     }
 
-    static string Describe(Finding found) => string.Join(
+    /// <summary>The first in full, of the others what they broke.</summary>
+    static string Describe(List<Finding> failed) => failed is not [var first, .. var others] ? "" : string.Join(
         Environment.NewLine,
-        [$"seed {found.Seed} (./dev sim {found.Seed} shows it again):", .. found.Breaches, "last events:", found.LastEvents]);
+        [
+            $"seed {first.Seed} (./dev sim {first.Seed} shows it again):", .. first.Breaches, "last events:", first.LastEvents,
+            .. others.Select(f => $"seed {f.Seed}: {f.Breaches[0]}"),
+        ]);
 }
