@@ -18,14 +18,12 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
 {
     readonly NodeServices _node;
     readonly HistorySource _history;
-    readonly Action<DateTimeOffset> _schedule;
     readonly InstanceAdmin _admin;
 
-    internal EngineClient(NodeServices node, HistorySource history, Action<DateTimeOffset> schedule)
+    internal EngineClient(NodeServices node, HistorySource history)
     {
         _node = node;
         _history = history;
-        _schedule = schedule;
         _admin = new InstanceAdmin(node);
     }
 
@@ -90,13 +88,14 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
         while (true)
         {
             var released = _node.Live.NextRelease(id);
+            var atMost = await _node.Live.ListenAsync(id, cancel);
             var view = await _node.Store.Queries.GetAsync(id, cancel);
             if (view is null || view.Status.IsTerminal() || view.Parked is not null)
             {
                 return view is null ? null : await GetAsync(id, true, cancel);
             }
 
-            await released.WaitAsync(cancel);
+            await released.WaitAsync(atMost, _node.Clock, cancel);
         }
     }
 
@@ -135,7 +134,7 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
     {
         if (at is { } later && later > _node.Clock.GetUtcNow())
         {
-            _schedule(later);
+            _node.Schedule(later);
         }
         else
         {

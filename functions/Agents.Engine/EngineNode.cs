@@ -26,6 +26,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
     bool _sweeping;
     bool _sweepAgain;
     volatile bool _running;
+    DateTimeOffset _sweepAt;
     DateTimeOffset _tombstonesForgotten;
     long _hotBytes;
 
@@ -35,7 +36,6 @@ public sealed class EngineNode : IMember, IAsyncDisposable
     {
         _options = options;
         _membership = membership ?? new Alone(options.NodeId);
-        var live = new LiveHub();
         var history = new HistorySource(store);
         var committer = new Committer(store.Writes, options, environment);
         _services = new NodeServices
@@ -50,12 +50,13 @@ public sealed class EngineNode : IMember, IAsyncDisposable
             History = history,
             Slots = new ActivitySlots(options.ActivitiesMax),
             Loads = new ActivitySlots(options.LoadsMax),
-            Live = live,
+            Live = new LiveHub(_membership.News),
             Wake = Wake,
+            Schedule = Schedule,
             Closed = actor => _actors.TryRemove(KeyValuePair.Create(actor.InstanceId, actor)),
             HotBytesChanged = HotBytesChanged,
         };
-        Client = new EngineClient(_services, history, Schedule);
+        Client = new EngineClient(_services, history);
     }
 
     /// <summary>Clients' door to this node.</summary>
@@ -100,7 +101,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
 
         _running = false;
         await sweep.DisposeAsync();
-
+        await _membership.RetireAsync(CancellationToken.None);
         await Task.WhenAny(DrainAsync(), Task.Delay(patience, _services.Clock));
         await _membership.LeaveAsync(CancellationToken.None);
     }
@@ -117,7 +118,18 @@ public sealed class EngineNode : IMember, IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.FromSeconds(5));
 
-    void IMember.LookAround() => _sweep?.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    void IMember.LookAround() => SetSweep(TimeSpan.Zero);
+
+    void IMember.HandOver(int instances)
+    {
+        // What stepped last goes first: it is at work, and what rests costs nothing here but its memory.
+        foreach (var actor in _actors.Values.OrderByDescending(a => a.LastStepAt).Take(instances))
+        {
+            actor.Post(Mail.Leave.Soon);
+        }
+    }
+
+    void IMember.ChangedElsewhere(string instanceId, bool released) => _services.Live.ChangedElsewhere(instanceId, released);
 
     void IMember.DeclaredDead(string why)
     {
@@ -147,10 +159,30 @@ public sealed class EngineNode : IMember, IAsyncDisposable
     /// <summary>Something comes due at that time that nobody owns.</summary>
     void Schedule(DateTimeOffset at)
     {
-        var due = at - _services.Clock.GetUtcNow();
-        if (due < _options.SweepEvery)
+        lock (_sweepGate)
         {
-            _sweep?.Change(due < TimeSpan.Zero ? TimeSpan.Zero : due, Timeout.InfiniteTimeSpan);
+            // Never later than what it is set to already.
+            if (at < _sweepAt)
+            {
+                SetSweep(at - _services.Clock.GetUtcNow());
+            }
+        }
+    }
+
+    void SetSweep(TimeSpan due)
+    {
+        due = due < TimeSpan.Zero ? TimeSpan.Zero : due;
+        lock (_sweepGate)
+        {
+            _sweepAt = _services.Clock.GetUtcNow() + due;
+            try
+            {
+                _sweep?.Change(due, Timeout.InfiniteTimeSpan);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Stopped meanwhile.
+            }
         }
     }
 
@@ -192,6 +224,11 @@ public sealed class EngineNode : IMember, IAsyncDisposable
     async Task SweepAsync()
     {
         var next = _options.SweepEvery;
+        lock (_sweepGate)
+        {
+            _sweepAt = DateTimeOffset.MaxValue;
+        }
+
         try
         {
             var now = _services.Clock.GetUtcNow();
@@ -213,6 +250,14 @@ public sealed class EngineNode : IMember, IAsyncDisposable
                 Wake(instance.InstanceId);
             }
 
+            if (_options.LookForLostHints)
+            {
+                foreach (var overlooked in await _services.Store.Owner.FindOverlookedAsync(_options.NodeId, now, max, CancellationToken.None))
+                {
+                    Wake(overlooked);
+                }
+            }
+
             if (found.Count == max)
             {
                 next = TimeSpan.FromMilliseconds(200);
@@ -227,14 +272,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
             Log.SweepFault(_services.Log, e);
         }
 
-        try
-        {
-            _sweep?.Change(next, Timeout.InfiniteTimeSpan);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Stopped meanwhile.
-        }
+        Schedule(_services.Clock.GetUtcNow() + next);
     }
 
     /// <summary>Over the memory bound, idle instances go, the longest idle first; replay brings them back.</summary>

@@ -48,6 +48,12 @@ public sealed record EngineOptions
     /// <summary>How often unowned instances are looked for besides hints and due times.</summary>
     public TimeSpan SweepEvery { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Looks, with every sweep, for messages to this node's own instances. Where other processes write to the store, one
+    /// may have ended between writing a message and saying so.
+    /// </summary>
+    public bool LookForLostHints { get; init; }
+
     /// <summary>Instances one sweep takes.</summary>
     public int SweepClaimsMax { get; init; } = 256;
 

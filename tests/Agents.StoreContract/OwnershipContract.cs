@@ -82,6 +82,20 @@ public abstract class OwnershipContract<TSubject> : StoreContract<TSubject> wher
     }
 
     [Fact]
+    public async Task A_node_finds_its_own_instances_that_have_messages_and_no_others()
+    {
+        var owned = await OwnedAsync("a");
+        Assert.Equal(["a"], await Store.Owner.FindOverlookedAsync(Node, Now, 10, Cancel));
+        Assert.Empty(await Store.Owner.FindOverlookedAsync("node-2", Now, 10, Cancel));
+        await WriteAsync(Turn(owned, 0) with { ConsumedInbox = [.. (await InboxAsync(owned.Key)).Select(row => row.Id)] });
+        Assert.Empty(await Store.Owner.FindOverlookedAsync(Node, Now, 10, Cancel));
+        await SendAsync("a", new EventRaised { Name = "later" }, at: Now.AddMinutes(1));
+        Assert.Empty(await Store.Owner.FindOverlookedAsync(Node, Now, 10, Cancel));
+        Clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(["a"], await Store.Owner.FindOverlookedAsync(Node, Now, 10, Cancel));
+    }
+
+    [Fact]
     public async Task A_released_instance_sleeps_until_its_wake_time_or_a_message()
     {
         var owned = await ReleasedAsync("a", Now.AddMinutes(10));

@@ -38,6 +38,10 @@ sealed class CountedStore(IEngineStore inner) : IEngineStore, IWriteStore, IOwne
         IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel) =>
         Read(inner.Owner.FindClaimableAsync(liveNodes, now, max, cancel));
 
+    public Task<IReadOnlyList<string>> FindOverlookedAsync(
+        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) =>
+        Read(inner.Owner.FindOverlookedAsync(nodeId, now, max, cancel));
+
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => Read(inner.Owner.NextWakeAsync(cancel));
 
     public Task<IReadOnlyList<InboxRow>> ReadInboxAsync(

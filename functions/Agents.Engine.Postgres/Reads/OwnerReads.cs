@@ -12,6 +12,10 @@ internal sealed class OwnerReads(Database.Database database, TimeProvider clock)
         IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel) => ListAsync(
         "FindClaimable", call => call.Bind(liveNodes).Bind(now).Bind((long)max), InstanceReader.Instance, cancel);
 
+    public Task<IReadOnlyList<string>> FindOverlookedAsync(
+        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) => ListAsync(
+        "FindOverlooked", call => call.Bind(now).Bind(nodeId).Bind((long)max), row => row.Text(0), cancel);
+
     public async Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => (await ListAsync(
         "NextWake", call => call.Bind(clock.GetUtcNow()), row => row.TimeOrNull(0), cancel))[0];
 

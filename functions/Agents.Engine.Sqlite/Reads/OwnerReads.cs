@@ -15,6 +15,22 @@ internal sealed class OwnerReads(ReadPool pool, TimeProvider clock) : IOwnerStor
     static string Json(IEnumerable<string> texts) =>
         $"[{string.Join(',', texts.Select(text => $"\"{JsonEncodedText.Encode(text)}\""))}]";
 
+    public Task<IReadOnlyList<string>> FindOverlookedAsync(
+        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) =>
+        pool.ReadAsync<IReadOnlyList<string>>(
+            connection =>
+            {
+                var found = new List<string>();
+                using var rows = connection.Get("FindOverlooked").Bind(now).Bind(nodeId).Bind(max).Query();
+                while (rows.Next())
+                {
+                    found.Add(rows.Text(0));
+                }
+
+                return found;
+            },
+            cancel);
+
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => pool.ReadAsync(
         connection =>
         {

@@ -48,8 +48,11 @@ internal sealed class HotInstance
     /// <summary>Tasks of which an attempt of this owner showed text that was taken back.</summary>
     public HashSet<int> TakenBack { get; } = [];
 
-    /// <summary>True once the host is stopping: nothing new starts.</summary>
+    /// <summary>Nothing new starts, and the instance is given up when nothing runs any more: the host stops, or another node takes it.</summary>
     public bool Draining { get; set; }
+
+    /// <summary>To be given up at the next moment at which nothing of it runs; until then it goes on as ever.</summary>
+    public bool Leaving { get; set; }
 
     public long SessionBytes { get; set; }
 

@@ -177,14 +177,19 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
         LastStepAt = node.Clock.GetTimestamp();
         var result = await new Step(node, this, _hot).RunAsync(mail);
         HoldStarts(_hot.State.Suspended || _hot.Draining);
+        await FollowAsync(_hot, result, mail);
+    }
+
+    async Task FollowAsync(HotInstance hot, StepResult result, List<Mail> mail)
+    {
         switch (result)
         {
             case StepResult.Goes:
-                ArmTimer(_hot);
+                ArmTimer(hot);
                 break;
             case StepResult.Parks parks:
                 KeepEvidence(mail);
-                await ParkAsync(_hot, parks.Reason);
+                await ParkAsync(hot, parks.Reason);
                 break;
             case StepResult.Fenced:
                 Log.Fenced(node.Log, instanceId);
@@ -193,6 +198,9 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
                 break;
             case StepResult.Renewed:
                 Close(wakeAgain: true);
+                break;
+            case StepResult.HandedOn:
+                Close(wakeAgain: false, handedOn: true);
                 break;
             default:
                 Close(wakeAgain: false);
@@ -316,7 +324,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
     }
 
     /// <summary>Ends this actor. Attempts still running hand their receipts in as evidence.</summary>
-    void Close(bool wakeAgain)
+    void Close(bool wakeAgain, bool handedOn = false)
     {
         List<Mail> left;
         lock (_gate)
@@ -339,41 +347,16 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
 
         node.Closed(this);
         KeepEvidence(left);
-        if (wakeAgain || left.Any(m => m is Mail.Inbox))
+        if (wakeAgain || (!handedOn && left.Any(m => m is Mail.Inbox)))
         {
             node.Wake(instanceId);
+        }
+        else
+        {
+            node.Membership.Released(instanceId, handedOn);
         }
 
         node.Live.Released(instanceId);
         _drained?.TrySetResult();
     }
-}
-
-/// <summary>How a step left the instance.</summary>
-internal abstract record StepResult
-{
-    /// <summary>Still owned and hot.</summary>
-    public sealed record Goes : StepResult
-    {
-        public static readonly Goes On = new();
-    }
-
-    /// <summary>Finished, released or given up.</summary>
-    public sealed record Over : StepResult
-    {
-        public static readonly Over Done = new();
-    }
-
-    /// <summary>A new generation began: load it.</summary>
-    public sealed record Renewed : StepResult
-    {
-        public static readonly Renewed Execution = new();
-    }
-
-    public sealed record Fenced : StepResult
-    {
-        public static readonly Fenced Out = new();
-    }
-
-    public sealed record Parks(string Reason) : StepResult;
 }

@@ -88,11 +88,16 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
                 case Mail.Evict:
                     _evict = true;
                     break;
+                case Mail.Leave:
+                    hot.Leaving = true;
+                    break;
                 default:
                     break;
             }
         }
 
+        // Before any intent is written: an intent that nobody acts on would leave a doubt about nothing.
+        hot.Draining |= hot.Leaving && hot.InFlight.Count == 0;
         if (mail.Exists(m => m is Mail.Inbox))
         {
             await ReadInboxAsync();
@@ -371,21 +376,5 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
     /// <summary>An open task could begin at once: whoever lets the instance go must see to it that somebody takes it.</summary>
     bool HasMoreToDo() => !hot.State.Suspended && hot.State.Tasks.Count > hot.InDoubt.Count;
 
-    async Task<StepResult> ReleaseAsync(DateTimeOffset? wake)
-    {
-        var outcome = await node.Committer.SubmitAsync(new InstanceCommit
-        {
-            InstanceKey = hot.Record.Key,
-            ExecutionKey = hot.Record.Execution.Key,
-            OwnerEpoch = hot.Record.OwnerEpoch,
-            ExpectedSequence = hot.State.NextSequence,
-            CommitId = node.NewCommitId(),
-            Now = _now,
-            Wake = new WakeChange(wake),
-            Release = true,
-        });
-
-        // Not written: it still names this node as its owner, and no sweep of this node would look for it.
-        return outcome is WriteOutcome.Committed ? StepResult.Over.Done : StepResult.Fenced.Out;
-    }
+    Task<StepResult> ReleaseAsync(DateTimeOffset? wake) => Release.WriteAsync(node, hot, wake, _now);
 }

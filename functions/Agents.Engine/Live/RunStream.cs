@@ -25,6 +25,7 @@ internal sealed class RunStream(NodeServices node, HistorySource history)
         while (true)
         {
             var changed = node.Live.NextCommit(id);
+            var atMost = await node.Live.ListenAsync(id, cancel);
             var record = await node.Store.Queries.FindAsync(id, cancel);
             if (record is null)
             {
@@ -55,7 +56,7 @@ internal sealed class RunStream(NodeServices node, HistorySource history)
                 yield break;
             }
 
-            await changed.WaitAsync(cancel);
+            await changed.WaitAsync(atMost, node.Clock, cancel);
         }
     }
 

@@ -10,6 +10,27 @@ internal sealed class Watch
     readonly List<TaskCompletionSource> _waiters = [];
     bool _fired;
 
+    /// <summary>Ends when it fires, or after <paramref name="atMost"/> where that is given; throws when cancelled.</summary>
+    public async Task WaitAsync(TimeSpan? atMost, TimeProvider clock, CancellationToken cancel)
+    {
+        if (atMost is not { } limit)
+        {
+            await WaitAsync(cancel);
+            return;
+        }
+
+        using var ends = new CancellationTokenSource(limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, ends.Token);
+        try
+        {
+            await WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            // Time to read again.
+        }
+    }
+
     public async Task WaitAsync(CancellationToken cancel)
     {
         var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

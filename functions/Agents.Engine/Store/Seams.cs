@@ -32,6 +32,9 @@ public interface IOwnerStore
     Task<IReadOnlyList<InstanceRecord>> FindClaimableAsync(
         IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel);
 
+    /// <summary>Ids of open instances that <paramref name="nodeId"/> owns and that have a visible inbox row.</summary>
+    Task<IReadOnlyList<string>> FindOverlookedAsync(string nodeId, DateTimeOffset now, int max, CancellationToken cancel);
+
     /// <summary>Earliest time at which an unowned instance or an invisible inbox row comes due; null: none.</summary>
     Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel);
 

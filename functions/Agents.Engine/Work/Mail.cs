@@ -33,6 +33,12 @@ internal abstract record Mail
         public static readonly Evict Now = new();
     }
 
+    /// <summary>Another node has room: give the instance up as soon as nothing of it runs.</summary>
+    public sealed record Leave : Mail
+    {
+        public static readonly Leave Soon = new();
+    }
+
     /// <summary>The host stops: let what runs end, then give the instance up.</summary>
     public sealed record Drain : Mail
     {

@@ -34,7 +34,10 @@ internal sealed class NodeServices
 
     public required LiveHub Live { get; init; }
 
-    /// <summary>Tells the owner of an instance, if it is this node or nobody, to look.</summary>
+    /// <summary>Something comes due at that time that nobody owns.</summary>
+    public required Action<DateTimeOffset> Schedule { get; init; }
+
+    /// <summary>Whoever owns the instance, or is to, looks at it.</summary>
     public required Action<string> Wake { get; init; }
 
     /// <summary>An actor has closed; only that very actor may be taken out of the table.</summary>

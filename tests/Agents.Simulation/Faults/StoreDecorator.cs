@@ -30,6 +30,10 @@ abstract class StoreDecorator(IEngineStore inner)
         IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel) =>
         inner.Owner.FindClaimableAsync(liveNodes, now, max, cancel);
 
+    public virtual Task<IReadOnlyList<string>> FindOverlookedAsync(
+        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) =>
+        inner.Owner.FindOverlookedAsync(nodeId, now, max, cancel);
+
     public virtual Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) => inner.Owner.NextWakeAsync(cancel);
 
     public virtual Task<IReadOnlyList<InboxRow>> ReadInboxAsync(

@@ -34,6 +34,10 @@ sealed class StoreLink(SimScheduler scheduler, SimLane lane, IEngineStore store,
         IReadOnlyCollection<string> liveNodes, DateTimeOffset now, int max, CancellationToken cancel) =>
         Read(() => store.Owner.FindClaimableAsync(liveNodes, now, max, CancellationToken.None));
 
+    public Task<IReadOnlyList<string>> FindOverlookedAsync(
+        string nodeId, DateTimeOffset now, int max, CancellationToken cancel) =>
+        Read(() => store.Owner.FindOverlookedAsync(nodeId, now, max, CancellationToken.None));
+
     public Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel) =>
         Read(() => store.Owner.NextWakeAsync(CancellationToken.None));
 

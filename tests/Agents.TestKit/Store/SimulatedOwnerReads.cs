@@ -17,6 +17,17 @@ internal sealed class SimulatedOwnerReads(SimulatedStore store, TimeProvider clo
             .Select(i => i.Head)];
     }
 
+    public async Task<IReadOnlyList<string>> FindOverlookedAsync(
+        string nodeId, DateTimeOffset now, int max, CancellationToken cancel)
+    {
+        await store.Options.Yield();
+        return [.. store.State.Instances.Values
+            .Where(i => i.IsOpen && i.Head.Owner == nodeId && i.Inbox.Values.Any(message => Visible(message, now)))
+            .OrderBy(i => i.Head.Key)
+            .Take(max)
+            .Select(i => i.Head.InstanceId)];
+    }
+
     public async Task<DateTimeOffset?> NextWakeAsync(CancellationToken cancel)
     {
         await store.Options.Yield();
