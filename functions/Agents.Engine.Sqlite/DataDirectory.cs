@@ -37,8 +37,17 @@ internal sealed class DataDirectory : IDisposable
             CreateOwnerOnly(path);
             var held = TakeLock(System.IO.Path.Combine(path, LockFile), path);
             var directory = new DataDirectory(path, held);
-            directory.CreateDatabaseFile();
-            return directory;
+            try
+            {
+                directory.RefuseLostDatabase();
+                directory.CreateDatabaseFile();
+                return directory;
+            }
+            catch
+            {
+                directory.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
@@ -96,6 +105,26 @@ internal sealed class DataDirectory : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Leaves in the lock file that a database was made here, so that its loss is found out and not taken for a beginning.</summary>
+    public void MarkUsed()
+    {
+        if (_lock.Length == 0)
+        {
+            _lock.Write("agents.db was made here\n"u8);
+            _lock.Flush();
+        }
+    }
+
+    void RefuseLostDatabase()
+    {
+        if (_lock.Length > 0 && (!File.Exists(Database) || new FileInfo(Database).Length == 0))
+        {
+            throw new StoreUnavailableException(
+                $"AG1103: {Database} is {(File.Exists(Database) ? "empty" : "gone")}, and runs were stored in it. "
+                + "Restore it from a backup; to begin anew without them, choose another data directory or remove this one.", null);
         }
     }
 

@@ -60,6 +60,7 @@ public sealed class SqliteStore : IEngineStore
         {
             connection = Connection.Open(directory.Database, options);
             Schema.Prepare(connection, options);
+            directory.MarkUsed();
             return new SqliteStore(directory, connection, options, clock);
         }
         catch (Exception e)

@@ -269,7 +269,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
         }
         catch (Exception e)
         {
-            Log.SweepFault(_services.Log, e);
+            Log.SweepFault(_services.Log, e, e.Message);
         }
 
         Schedule(_services.Clock.GetUtcNow() + next);

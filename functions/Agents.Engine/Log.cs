@@ -4,7 +4,7 @@ namespace Agents.Engine;
 
 internal static partial class Log
 {
-    [LoggerMessage(1001, LogLevel.Error, "The store takes no writes; runs wait and go on by themselves. {Problem}")]
+    [LoggerMessage(1001, LogLevel.Error, "The store takes no writes; runs wait until it does. {Problem}")]
     public static partial void StoreUnavailable(ILogger log, Exception e, string problem);
 
     [LoggerMessage(1011, LogLevel.Warning, "The store takes writes again; runs go on.")]
@@ -31,8 +31,8 @@ internal static partial class Log
     [LoggerMessage(1008, LogLevel.Information, "Instance {Instance}: {Count} results dropped, their task was not open.")]
     public static partial void Dropped(ILogger log, string instance, int count);
 
-    [LoggerMessage(1009, LogLevel.Error, "The sweep for unowned instances failed; it is tried again.")]
-    public static partial void SweepFault(ILogger log, Exception e);
+    [LoggerMessage(1009, LogLevel.Error, "The sweep for unowned instances failed; it is tried again. {Why}")]
+    public static partial void SweepFault(ILogger log, Exception e, string why);
 
     [LoggerMessage(1010, LogLevel.Warning, "Instance {Instance}: no code for '{Name}' version '{Version}' here; left for another worker.")]
     public static partial void OtherVersion(ILogger log, string instance, string name, string? version);

@@ -36,6 +36,11 @@ public sealed class JobFolders(string dataDirectory, string defaultRoot, string 
                 Faults.GuestRefused, $"a job sent over TCP may only write below {guestRoot}", "out", "leave it out");
         }
 
+        if (o.Out is not null)
+        {
+            OutputPlace.RefuseUnusable(folder, file);
+        }
+
         return (root, folder, file ?? draft.OutFile);
     }
 

@@ -84,7 +84,7 @@ public sealed class OrchestrationRunClient(
             {
                 if (filter.Statuses.Count == 0 || filter.Statuses.Contains(RunOutcome.StatusOf(view)))
                 {
-                    found.Add(await _snapshots.ViewAsync(view, withHistory: !view.Status.IsTerminal(), cancel));
+                    found.Add(await _snapshots.ViewAsync(view, withHistory: view.Status != OrchestrationStatus.Completed, cancel));
                 }
             }
 

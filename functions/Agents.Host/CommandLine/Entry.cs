@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -59,8 +60,14 @@ static class Entry
                 shared.Json(parsed), verbose: false);
         }
 
-        return await parsed.InvokeAsync(
+        var code = await parsed.InvokeAsync(
             new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, CancellationToken.None);
+        if (parsed.Action is HelpAction)
+        {
+            Console.Out.WriteLine(Examples.Of(parsed.CommandResult.Command is RootCommand ? null : parsed.CommandResult.Command.Name));
+        }
+
+        return code;
     }
 
     /// <summary>

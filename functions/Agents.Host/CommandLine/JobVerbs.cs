@@ -53,7 +53,7 @@ static class JobVerbs
         return Roots.Verb("prove", "Run a job unharmed and again with its process killed; count what the world saw.", guard,
             (r, c) => new ProveVerb
             {
-                Job = r.GetValue(job)!, Kills = Math.Clamp(r.GetValue(kills), 1, 1000), Seed = r.GetValue(seed), Keep = r.GetValue(keep),
+                Job = r.GetValue(job)!, Kills = Roots.Within("--kills", r.GetValue(kills), 1, 1000), Seed = r.GetValue(seed), Keep = r.GetValue(keep),
                 Passed =
                 [
                     .. Passed("--root", r.GetValue(root) is { } folder ? Path.GetFullPath(folder) : null),

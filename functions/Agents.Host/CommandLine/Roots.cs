@@ -51,6 +51,14 @@ static class Roots
         return verb;
     }
 
+    static int? Generation(int? given) => given is { } g ? Within("--generation", g, 0, int.MaxValue) : null;
+
+    public static int Within(string option, int value, int least, int most) => value >= least && value <= most
+        ? value
+        : throw new RunFaultException(
+            Faults.Usage, $"{value} is out of bounds", option,
+            most == int.MaxValue ? $"give {least} or more" : $"give a number from {least} to {most}");
+
     static Argument<string?> MaybeRun() => new("RUN")
     {
         Arity = ArgumentArity.ZeroOrOne, Description = "id of the run or a unique beginning of it; the newest when left out",
@@ -69,7 +77,7 @@ static class Roots
         var name = new Option<string?>("--name") { Description = "only runs of this job", HelpName = "JOB" };
         var count = new Option<int>("--count") { Description = "how many", DefaultValueFactory = _ => 20, HelpName = "N" };
         return Verb("runs", "List runs, newest first.", guard,
-            (r, c) => LookVerbs.RunsAsync(c, r.GetValue(status) ?? [], r.GetValue(name), Math.Clamp(r.GetValue(count), 1, 1000)),
+            (r, c) => LookVerbs.RunsAsync(c, r.GetValue(status) ?? [], r.GetValue(name), Within("--count", r.GetValue(count), 1, 1000)),
             status, name, count);
     }
 
@@ -91,7 +99,7 @@ static class Roots
         var run = MaybeRun();
         var generation = new Option<int?>("--generation") { Description = "which execution; the current one when left out", HelpName = "N" };
         return Verb("history", "Print a run's history, one event a line.", guard,
-            (r, c) => LookVerbs.HistoryAsync(c, r.GetValue(run), r.GetValue(generation)), run, generation);
+            (r, c) => LookVerbs.HistoryAsync(c, r.GetValue(run), Generation(r.GetValue(generation))), run, generation);
     }
 
     static Command Replay(Guard guard)
@@ -99,7 +107,7 @@ static class Roots
         var run = MaybeRun();
         var generation = new Option<int?>("--generation") { Description = "which execution; the current one when left out", HelpName = "N" };
         return Verb("replay", "Run the orchestrator again on a run's history, offline, and report the first divergence.", guard,
-            (r, c) => new ReplayVerb(r.GetValue(run), r.GetValue(generation)).RunAsync(c), run, generation);
+            (r, c) => new ReplayVerb(r.GetValue(run), Generation(r.GetValue(generation))).RunAsync(c), run, generation);
     }
 
     static Command Cancel(Guard guard)
@@ -157,7 +165,8 @@ static class Roots
         var at = new Option<int>("--at") { Description = "first step that is done anew", Required = true, HelpName = "STEP" };
         return Verb("fork", "A new run that shares the history before a step.", guard,
             (r, c) => CommandVerbs.ArchiveAsync(
-                c, "fork", r.GetValue(run)!, (a, id) => a.ForkAsync(id, r.GetValue(at), c.Stop), o => $"forked: {o.Run}"),
+                c, "fork", r.GetValue(run)!, (a, id) => a.ForkAsync(id, Within("--at", r.GetValue(at), 1, int.MaxValue), c.Stop),
+                o => $"forked: {o.Run}"),
             run, at);
     }
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
+using Agents.Client.Runs;
 using Agents.Host.Composition;
 
 namespace Agents.Host.Proof;
@@ -77,6 +79,27 @@ sealed class ProofChild : IDisposable
             {
                 return _errors.ToString().Trim();
             }
+        }
+    }
+
+    /// <summary>Why it would not run the job, as it said it; null when it said nothing of the kind.</summary>
+    public RunFaultException? Fault()
+    {
+        string last;
+        lock (_out)
+        {
+            last = _out.ToString().TrimEnd().Split('\n')[^1];
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(last, HostJson.Plain.ErrorLine) is { Error: { } e }
+                ? new RunFaultException(e.Code, e.Detail ?? e.Title, e.Where, e.WhatToDo)
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

@@ -53,7 +53,8 @@ sealed class ProofRun(string folder, IReadOnlyList<string> jobArguments, string 
         var code = await last.EndAsync(cancel);
         if (code is not (0 or 1 or 6))
         {
-            throw new RunFaultException(Faults.Unexpected, $"the job cannot be run (exit code {code}): {last.Errors}", "agents run", null);
+            throw last.Fault() ?? new RunFaultException(
+                Faults.Unexpected, $"the job cannot be run (exit code {code}): {last.Errors}", "agents run", null);
         }
     }
 

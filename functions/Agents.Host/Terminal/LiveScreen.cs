@@ -17,6 +17,7 @@ sealed class LiveScreen : RunScreen
     readonly CancellationTokenSource _stop = new();
     readonly Task _drawing;
     volatile RunProgress _progress = RunProgress.Empty;
+    volatile string? _pause;
 
     public LiveScreen(string title, IAnsiConsole console, TimeProvider clock)
     {
@@ -26,20 +27,30 @@ sealed class LiveScreen : RunScreen
         _drawing = DrawAsync();
     }
 
-    public override void On(RunEvent e, RunProgress after) => _progress = after;
+    public override void On(RunEvent e, RunProgress after)
+    {
+        _progress = after;
+        _pause = after.Status == RunStatuses.Paused ? _pause : null;
+    }
+
+    public override void OnPaused(string text) => _pause = text;
+
+    IRenderable Now() => _pause is { } pause
+        ? new Rows(Render(_progress, _title, _clock.GetUtcNow(), _console.Profile.Width), new Markup($"[yellow]{Markup.Escape(pause)}[/]"))
+        : Render(_progress, _title, _clock.GetUtcNow(), _console.Profile.Width);
 
     async Task DrawAsync()
     {
         await Task.Yield();
-        await _console.Live(Render(_progress, _title, _clock.GetUtcNow(), _console.Profile.Width)).StartAsync(async context =>
+        await _console.Live(Now()).StartAsync(async context =>
         {
             while (!_stop.IsCancellationRequested)
             {
-                context.UpdateTarget(Render(_progress, _title, _clock.GetUtcNow(), _console.Profile.Width));
+                context.UpdateTarget(Now());
                 await Task.Delay(s_every, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
-            context.UpdateTarget(Render(_progress, _title, _clock.GetUtcNow(), _console.Profile.Width));
+            context.UpdateTarget(Now());
         });
     }
 

@@ -13,6 +13,9 @@ class RunScreen : IAsyncDisposable
     {
     }
 
+    /// <summary>The run stands still until a person lifts its pause; said once, also where only JSON is on the output stream.</summary>
+    public virtual void OnPaused(string text) => Console.Error.WriteLine(text);
+
     public virtual ValueTask DisposeAsync() => default;
 }
 
@@ -50,6 +53,8 @@ sealed class PlainScreen(TextWriter to) : RunScreen
             to.WriteLine(line);
         }
     }
+
+    public override void OnPaused(string text) => to.WriteLine(text);
 
     static string? Line(RunEvent e, RunProgress after) => e switch
     {

@@ -9,9 +9,10 @@ static class CommandVerbs
 {
     public static async Task<int> SendAsync(VerbContext context, string verb, string name, RunCommand command, string said)
     {
-        await using var door = await context.OpenAsync();
-        var view = await RunNames.FindAsync(door, name, context.Stop);
-        var outcome = await door.Runs.SendAsync(view.Run, command, dedupKey: null, context.Stop);
+        await using var keeper = new DoorKeeper(await context.OpenAsync());
+        var view = await keeper.ReadAsync(context, d => RunNames.FindAsync(d, name, context.Stop));
+        var outcome = await keeper.SendAsync(context, d => d.Runs.SendAsync(view.Run, command, dedupKey: null, context.Stop));
+        var door = keeper.Current;
         if (outcome.Result == CommandResult.NotFound)
         {
             throw new RunFaultException(Faults.RunNotFound, $"there is no run '{name}'", door.DataDirectory, "agents runs lists them");
@@ -30,9 +31,10 @@ static class CommandVerbs
     public static async Task<int> ArchiveAsync(
         VerbContext context, string verb, string name, Func<IRunArchive, string, Task<ArchiveOutcome>> ask, Func<ArchiveOutcome, string> said)
     {
-        await using var door = await context.OpenAsync();
-        var view = await RunNames.FindAsync(door, name, context.Stop);
-        var outcome = await ask(door.Archive, view.Run);
+        await using var keeper = new DoorKeeper(await context.OpenAsync());
+        var view = await keeper.ReadAsync(context, d => RunNames.FindAsync(d, name, context.Stop));
+        var outcome = await keeper.SendAsync(context, d => ask(d.Archive, view.Run));
+        var door = keeper.Current;
         if (!outcome.Done)
         {
             throw new RunFaultException(

@@ -26,24 +26,16 @@ static class LookVerbs
             return ExitCodes.Ok;
         }
 
-        await using var door = await context.OpenAsync();
-        var page = await door.Runs.ListAsync(new RunFilter { Statuses = statuses, Name = name, PageSize = count }, context.Stop);
+        await using var keeper = new DoorKeeper(await context.OpenAsync());
+        var page = await keeper.ReadAsync(
+            context, d => d.Runs.ListAsync(new RunFilter { Statuses = statuses, Name = name, PageSize = count }, context.Stop));
         if (context.Json)
         {
             context.PrintJson(page, ClientJson.Plain.RunPage);
             return ExitCodes.Ok;
         }
 
-        var table = new Table().Border(TableBorder.Simple)
-            .AddColumns("run", "job", "status", "steps", "tool calls", "cost", "started");
-        foreach (var run in page.Runs)
-        {
-            table.AddRow(
-                run.Run, Markup.Escape(run.Name), LiveScreen.Coloured(run.Status), Figures.Count(run.Steps),
-                Figures.Count(run.ToolCalls), Figures.Usd(run.CostUsd), $"{Figures.Time(context.Now - run.CreatedAt)} ago");
-        }
-
-        AnsiConsole.Write(table);
+        RunTable.Write(AnsiConsole.Console, page.Runs, context.Now);
         if (page.Next is not null)
         {
             context.Note($"the newest {page.Runs.Count}; more with --count");
@@ -54,8 +46,9 @@ static class LookVerbs
 
     public static async Task<int> ShowAsync(VerbContext context, string? name)
     {
-        await using var door = await context.OpenAsync();
-        var view = await RunNames.FindAsync(door, name, context.Stop);
+        await using var keeper = new DoorKeeper(await context.OpenAsync());
+        var view = await keeper.ReadAsync(context, d => RunNames.FindAsync(d, name, context.Stop));
+        var door = keeper.Current;
         if (context.Json)
         {
             context.PrintJson(view, ClientJson.Plain.RunView);
@@ -93,6 +86,10 @@ static class LookVerbs
         return followed.Stopped ? ExitCodes.Unfinished : ExitCodes.Of(followed.View ?? view);
     }
 
+    public static RunFaultException NoGeneration(string run, int? asked, int generations) => new(
+        Faults.RunNotFound, $"the run has no generation {asked}", run,
+        generations <= 1 ? "it has one, number 0: leave --generation out" : $"it has 0 to {generations - 1}");
+
     public static async Task<int> HistoryAsync(VerbContext context, string? name, int? generation)
     {
         await using var door = await context.OpenAsync();
@@ -102,6 +99,11 @@ static class LookVerbs
         {
             var page = await door.Archive.ReadHistoryAsync(view.Run, new HistoryFrom(generation, at, HistoryPage), context.Stop)
                 ?? throw new RunFaultException(Faults.RunNotFound, "the run was removed meanwhile", view.Run);
+            if (page.Execution is null)
+            {
+                throw NoGeneration(view.Run, generation, page.Generations);
+            }
+
             foreach (var item in page.Events)
             {
                 context.Out.WriteLine(context.Json

@@ -55,8 +55,9 @@ sealed record ReplayVerb(string? Run, int? Generation)
             page = await archive.ReadHistoryAsync(run, new HistoryFrom(Generation, at, EventsPerPage), cancel);
             if (page?.Execution is null)
             {
-                throw new RunFaultException(
-                    Faults.RunNotFound, Generation is { } g ? $"the run has no generation {g}" : "the run was removed meanwhile", run);
+                throw page is null
+                    ? new RunFaultException(Faults.RunNotFound, "the run was removed meanwhile", run)
+                    : LookVerbs.NoGeneration(run, Generation, page.Generations);
             }
 
             history.AddRange(page.Events.Select(e => new SequencedEvent(e.Sequence, e.Event)));

@@ -27,11 +27,11 @@ sealed record ResumeVerb(string? Run)
 
     static async Task<int> OneAsync(VerbContext context, DoorKeeper keeper, string name)
     {
-        var door = keeper.Current;
-        var view = await RunNames.FindAsync(door, name, context.Stop);
+        var view = await keeper.ReadAsync(context, d => RunNames.FindAsync(d, name, context.Stop), host: true);
         if (view.Status is RunStatuses.Paused or RunStatuses.Parked)
         {
-            var lifted = await door.Runs.SendAsync(view.Run, new RunCommand.Resume("agents resume"), null, context.Stop);
+            var lifted = await keeper.SendAsync(
+                context, d => d.Runs.SendAsync(view.Run, new RunCommand.Resume("agents resume"), null, context.Stop), host: true);
             if (lifted.Result == CommandResult.Refused)
             {
                 throw new RunFaultException(Faults.CommandRefused, lifted.Why ?? "does not apply", view.Run, null);
@@ -45,7 +45,7 @@ sealed record ResumeVerb(string? Run)
     {
         var worst = ExitCodes.Ok;
         var watched = 0;
-        while (await NextAsync(keeper.Current, context.Stop) is { } view)
+        while (await keeper.ReadAsync(context, d => NextAsync(d, context.Stop), host: true) is { } view)
         {
             watched++;
             var code = await new RunWatch(context, keeper, takeOver: true).UntilEndAsync(view.Run, view.Name);
@@ -56,8 +56,8 @@ sealed record ResumeVerb(string? Run)
             }
         }
 
-        var waiting = (await keeper.Current.Runs.ListAsync(
-            new RunFilter { Statuses = [RunStatuses.Paused, RunStatuses.InDoubt, RunStatuses.Parked], PageSize = RunsMax }, context.Stop)).Runs;
+        var unfinished = new RunFilter { Statuses = [RunStatuses.Paused, RunStatuses.InDoubt, RunStatuses.Parked], PageSize = RunsMax };
+        var waiting = (await keeper.ReadAsync(context, d => d.Runs.ListAsync(unfinished, context.Stop), host: true)).Runs;
         foreach (var view in waiting)
         {
             context.Note($"{view.Run} {view.Status}: waits for a person ({RunReport.Next(view, context.DataDirectory)[0].Command})");

@@ -80,11 +80,12 @@ sealed class RunFollower(RunScreen screen, TimeProvider clock)
         Faults.HostGone, "the process that hosts the run went away; the run is unfinished and nothing is lost",
         door.DataDirectory, Commands.Resume(run, door.DataDirectory), why);
 
-    // A status that only a person can change, twice in a row with nothing said between.
+    // A status that only a person can change, twice in a row with nothing said between. A pause is waited for, and said.
     async Task WatchForPersonAsync(Door door, string run, CancellationTokenSource enough)
     {
         var before = -1L;
         var times = 0;
+        var paused = false;
         try
         {
             while (!enough.IsCancellationRequested)
@@ -99,6 +100,12 @@ sealed class RunFollower(RunScreen screen, TimeProvider clock)
                 }
 
                 var view = await door.Runs.GetAsync(run, enough.Token);
+                if (view?.Status == RunStatuses.Paused && !paused)
+                {
+                    screen.OnPaused($"paused: nothing new is started until somebody lifts it: {Commands.Resume(run, door.DataDirectory)}");
+                }
+
+                paused = view?.Status == RunStatuses.Paused;
                 times = view?.Status is RunStatuses.InDoubt or RunStatuses.Parked ? times + 1 : 0;
                 if (times >= 2)
                 {

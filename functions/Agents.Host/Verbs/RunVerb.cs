@@ -27,15 +27,17 @@ sealed record RunVerb
         await using var keeper = new DoorKeeper(Detach
             ? await Door.OpenAsync(context.DataDirectory, host: false, Environment.CurrentDirectory, context.Log, context.Stop)
             : await context.HostAsync());
-        var door = keeper.Current;
-        if (Detach && !door.Remote)
+        if (Detach && !keeper.Current.Remote)
         {
             throw new RunFaultException(
                 Faults.Usage, "nobody hosts this data directory, so nobody would run the job", "--detach",
                 "start a host first: agents up, or leave --detach out");
         }
 
-        var started = await LocatedAsync(() => door.Runs.StartAsync(start, context.Stop));
+        var started = await LocatedAsync(() => Detach
+            ? keeper.Current.Runs.StartAsync(start, context.Stop)
+            : keeper.SendAsync(context, d => d.Runs.StartAsync(start, context.Stop), host: true));
+        var door = keeper.Current;
         if (Detach)
         {
             return Say(context, started.Run);
@@ -46,14 +48,35 @@ sealed record RunVerb
             context.Note($"another process hosts {context.DataDirectory}: submitted {started.Run} there");
         }
 
-        await WarnAsync(context, door, started.Run);
-        return await new RunWatch(context, keeper, takeOver: true).UntilEndAsync(started.Run, draft.Name);
+        await WarnAsync(context, keeper, started.Run);
+        var code = await new RunWatch(context, keeper, takeOver: true).UntilEndAsync(started.Run, draft.Name);
+        await SayWhatIsLeftAsync(context, keeper.Current);
+        return code;
+    }
+
+    /// <summary>Jobs that others handed to this process stand still when it leaves, and their owners may not look.</summary>
+    static async Task SayWhatIsLeftAsync(VerbContext context, Door door)
+    {
+        if (!door.Hosts || context.Stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        var left = await door.Runs.ListAsync(
+            new RunFilter { Statuses = [RunStatuses.Pending, RunStatuses.Running], PageSize = 1 }, context.Stop);
+        if (left.Runs is [var one, ..])
+        {
+            Console.Error.WriteLine(
+                $"{one.Run}{(left.Next is null ? " is" : " and others are")} unfinished, and this process hosts no longer; go on with: "
+                + $"agents resume --data {Commands.Quoted(door.DataDirectory)}");
+        }
     }
 
     /// <summary>A run on a model that is going away is no fault yet; it should not come as a surprise either.</summary>
-    async Task WarnAsync(VerbContext context, Door door, string run)
+    async Task WarnAsync(VerbContext context, DoorKeeper keeper, string run)
     {
-        if (BaseUrl is not null || (await door.Runs.GetAsync(run, context.Stop))?.Model is not { } model)
+        if (BaseUrl is not null
+            || (await keeper.ReadAsync(context, d => d.Runs.GetAsync(run, context.Stop), host: true))?.Model is not { } model)
         {
             return;
         }

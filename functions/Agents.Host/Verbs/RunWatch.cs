@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Agents.Client.Runs;
 using Agents.Host.Composition;
 using Agents.Host.Terminal;
@@ -8,7 +9,32 @@ namespace Agents.Host.Verbs;
 /// <summary>The way to the runs while it may change hands.</summary>
 sealed class DoorKeeper(Door door) : IAsyncDisposable
 {
+    const int TriesMax = 5;
+
     public Door Current { get; private set; } = door;
+
+    /// <summary>Asks what may be asked again: a host that is just leaving must not fail a question.</summary>
+    public Task<T> ReadAsync<T>(VerbContext context, Func<Door, Task<T>> ask, bool host = false) =>
+        TryAsync(context, ask, host, e => e.Code == Faults.HostGone);
+
+    /// <summary>Asks what must not be asked twice: tried again only where nobody was reached.</summary>
+    public Task<T> SendAsync<T>(VerbContext context, Func<Door, Task<T>> ask, bool host = false) =>
+        TryAsync(context, ask, host, e => e.Code == Faults.HostGone && e.InnerException?.InnerException is SocketException);
+
+    async Task<T> TryAsync<T>(VerbContext context, Func<Door, Task<T>> ask, bool host, Func<RunFaultException, bool> again)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await ask(Current);
+            }
+            catch (RunFaultException e) when (Current.Remote && tries < TriesMax && again(e))
+            {
+                await (host ? HostAsync(context) : LookAsync(context));
+            }
+        }
+    }
 
     public async Task HostAsync(VerbContext context)
     {

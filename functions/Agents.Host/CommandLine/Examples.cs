@@ -1,0 +1,55 @@
+namespace Agents.Host.CommandLine;
+
+/// <summary>What `--help` ends with: commands that can be typed as they stand, one sentence each.</summary>
+static class Examples
+{
+    static readonly Dictionary<string, (string Line, string Why)[]> s_verbs = new()
+    {
+        ["run"] =
+        [
+            ("agents run --job examples/reference-audit.json", "watch it work; Ctrl-C stops, nothing is lost"),
+            ("agents run --job job.json --model kimi-k2 --base-url http://127.0.0.1:8000/v1", "on a model server of your own"),
+        ],
+        ["resume"] =
+        [
+            ("agents resume", "go on with everything that can go on by itself"),
+            ("agents resume 7h2k", "also lift the pause of the run whose id begins with 7h2k"),
+        ],
+        ["prove"] = [("agents prove --job examples/folder-digest.json --kills 3", "three SIGKILLs, and a count of what they changed")],
+        ["runs"] = [("agents runs --status running paused", "those that are not done yet")],
+        ["show"] = [("agents show", "the newest run; agents show 7h2k: the one whose id begins so")],
+        ["watch"] = [("agents watch", "the newest run, live; leave with Ctrl-C, it goes on")],
+        ["history"] = [("agents history 7h2k --json", "every event, one JSON object a line")],
+        ["replay"] = [("agents replay 7h2k", "exit code 0: this build decides as the one that ran it did")],
+        ["cancel"] = [("agents cancel 7h2k --reason \"wrong folder\"", "ends it now")],
+        ["pause"] = [("agents pause 7h2k", "agents resume 7h2k lifts it")],
+        ["steer"] = [("agents steer 7h2k \"leave out the drafts\"", "the model reads it at its next step")],
+        ["resolve"] =
+        [
+            ("agents resolve 7h2k --key 3fa1 --happened '{\"lines\":2}'", "you looked: it happened, with this result"),
+            ("agents resolve 7h2k --key 3fa1 --did-not-happen", "you looked: it did not; it is run now"),
+        ],
+        ["fork"] = [("agents fork 7h2k --at 120", "a new run that is the same up to step 119; then agents resume")],
+        ["rewind"] = [("agents rewind 7h2k", "after a model error, say: the same run goes on before it")],
+        ["restart"] = [("agents restart 7h2k", "the same job from its beginning, as another run")],
+        ["purge"] = [("agents purge 7h2k", "its history goes; its output files stay")],
+        ["up"] = [("agents up --port 7070 --root ~/documents", "API and live streams on http://127.0.0.1:7070")],
+        ["doctor"] = [("agents doctor --model moonshot/kimi-k2.6", "also sees whether that model answers")],
+    };
+
+    static readonly (string Line, string Why)[] s_first =
+    [
+        ("agents run --job examples/reference-audit.json", "start a run here and watch it"),
+        ("agents resume", "after Ctrl-C, a crash or a reboot: go on where it was"),
+        ("agents runs", "what there is; agents VERB --help has an example of each verb"),
+    ];
+
+    /// <summary>For a verb, or for no verb.</summary>
+    public static string Of(string? verb)
+    {
+        var lines = verb is null ? s_first : s_verbs.GetValueOrDefault(verb, []);
+        return lines.Length == 0
+            ? ""
+            : $"Examples:\n{string.Join('\n', lines.Select(l => $"  {l.Line}\n      {l.Why}"))}\n";
+    }
+}
