@@ -14,6 +14,7 @@ public sealed partial class ReferenceTests
         ["Engine"] = ["Contracts"],
         ["Engine.Sqlite"] = ["Engine", "Contracts"],
         ["Engine.Postgres"] = ["Engine", "Contracts"],
+        ["Cluster"] = ["Engine"],
         ["Client"] = ["Protocol", "Contracts"],
         ["Api"] = ["Client", "Contracts"],
         ["Replay"] = ["Contracts"],
@@ -29,6 +30,8 @@ public sealed partial class ReferenceTests
     {
         ["Microsoft.Data.Sqlite"] = ["Engine.Sqlite"],
         ["Npgsql"] = ["Engine.Postgres"],
+        ["Microsoft.Orleans.Runtime"] = ["Cluster"],
+        ["Microsoft.Orleans.Sdk"] = ["Cluster"],
         ["ModelContextProtocol.Core"] = ["Tools"],
         ["Spectre.Console"] = ["Host"],
         ["System.CommandLine"] = ["Host"],
