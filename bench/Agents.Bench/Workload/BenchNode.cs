@@ -5,6 +5,7 @@ using Agents.Contracts.Runs;
 using Agents.Contracts.Work;
 using Agents.Engine;
 using Agents.Engine.Sqlite;
+using Agents.Worker;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Agents.Bench.Workload;
@@ -35,11 +36,13 @@ sealed class BenchNode : IAsyncDisposable
 
     public static async Task<BenchNode> OpenAsync(string data, IOrchestratorHost orchestrators, IActivityHost activities)
     {
+        var rehearsal = Task.Run(() => Rehearsal.PlayAsync(CancellationToken.None));
         var store = new CountedStore(SqliteStore.Open(data, new SqliteOptions(), TimeProvider.System));
         var options = new EngineOptions { NodeId = $"bench-{Environment.ProcessId}", PredecessorsProvenDead = true };
         var environment = new EngineEnvironment(TimeProvider.System, new RandomIds(), NullLogger.Instance);
         var node = new EngineNode(store, orchestrators, activities, options, environment);
         await node.StartAsync(CancellationToken.None);
+        await rehearsal;
         return new BenchNode(node, store);
     }
 

@@ -93,6 +93,7 @@ sealed class Node : IAsyncDisposable
     /// <summary>Holds the data directory from here on; throws what the store throws when it cannot.</summary>
     public static async Task<Node> OpenAsync(NodeOptions options, CancellationToken cancel)
     {
+        var rehearsal = options.Execute ? Task.Run(() => Rehearsal.PlayAsync(cancel), cancel) : null;
         var store = SqliteStore.Open(options.DataDirectory, new SqliteOptions(), MachineClock.Instance);
         Node? node = null;
         try
@@ -102,6 +103,7 @@ sealed class Node : IAsyncDisposable
             if (options.Execute)
             {
                 await node.StartAsync(options, cancel);
+                await rehearsal!; // ready means: the next step is not the one that pays for compiling
             }
 
             return node;
