@@ -7,6 +7,8 @@ namespace Agents.Engine.Postgres;
 /// <summary>Where the PostgreSQL store is, and its bounds. Holds a secret perhaps, so it does not print itself.</summary>
 public sealed partial record PostgresOptions
 {
+    const string DefaultSchema = "agents";
+
     /// <summary>
     /// postgres://user@host:port/database?sslmode=verify-full, or Npgsql's own "Host=…;Database=…". The value of
     /// AGENTS_STORE_URL where there is one. Better without a password: see <see cref="PasswordFile"/>.
@@ -17,7 +19,25 @@ public sealed partial record PostgresOptions
     public string? PasswordFile { get; init; }
 
     /// <summary>Schema of all our tables: lower-case letters, digits and underscores.</summary>
-    public string Schema { get; init; } = "agents";
+    public string Schema { get; init; } = DefaultSchema;
+
+    /// <summary>The address as a person may see it: without password.</summary>
+    public string Shown
+    {
+        get
+        {
+            if (IsUrl(Url))
+            {
+                var shown = SecretOfUrl().Replace(Url, "$1$2@");
+                return Schema == DefaultSchema ? shown : $"{shown}{(shown.Contains('?', StringComparison.Ordinal) ? '&' : '?')}schema={Schema}";
+            }
+
+            var settings = Parse(Url);
+            settings.Password = null;
+            settings.SslPassword = null;
+            return settings.ConnectionString;
+        }
+    }
 
     /// <summary>May this node bring an older schema forward (or make a new one)?</summary>
     public bool Migrate { get; init; } = true;
@@ -44,6 +64,9 @@ public sealed partial record PostgresOptions
 
     /// <summary>How long the id of a purged instance answers for it.</summary>
     public TimeSpan DedupWindow { get; init; } = TimeSpan.FromDays(14);
+
+    /// <summary>Goes by the server's time, whatever this machine's clock says. Off for tests that own the clock.</summary>
+    public bool FollowServerClock { get; init; } = true;
 
     public override string ToString() => $"{nameof(PostgresOptions)} {{ {nameof(Schema)} = {Schema} }}";
 
@@ -75,9 +98,28 @@ public sealed partial record PostgresOptions
         return settings;
     }
 
+    /// <summary>Whether a text is an address of a server, and not a path.</summary>
+    public static bool Names(string text) => IsUrl(text) || ConnectionString().IsMatch(text);
+
+    /// <summary>Options for an address as people give it; "?schema=NAME" behind a URL says which schema.</summary>
+    public static PostgresOptions For(string address)
+    {
+        var schema = SchemaOfUrl().Match(address);
+        return schema.Success
+            ? new PostgresOptions
+            {
+                Url = address.Remove(schema.Index, schema.Length).Insert(schema.Index, schema.Groups[2].Value == "&" ? schema.Groups[1].Value : ""),
+                Schema = Uri.UnescapeDataString(schema.Groups["name"].Value),
+            }
+            : new PostgresOptions { Url = address };
+    }
+
+    static bool IsUrl(string text) =>
+        text.StartsWith("postgres://", StringComparison.Ordinal) || text.StartsWith("postgresql://", StringComparison.Ordinal);
+
     static NpgsqlConnectionStringBuilder Parse(string url)
     {
-        if (!url.StartsWith("postgres://", StringComparison.Ordinal) && !url.StartsWith("postgresql://", StringComparison.Ordinal))
+        if (!IsUrl(url))
         {
             try
             {
@@ -138,7 +180,16 @@ public sealed partial record PostgresOptions
     };
 
     static StoreUnavailableException Wrong(string what) => new(
-        $"AG1115: the address of the PostgreSQL store (AGENTS_STORE_URL) cannot be used: {what}.", null);
+        $"AG1115: the address of the PostgreSQL store (--store or AGENTS_STORE_URL) cannot be used: {what}.", null);
+
+    [GeneratedRegex("^(postgres(?:ql)?://)([^:@/]*):[^@/]*@")]
+    private static partial Regex SecretOfUrl();
+
+    [GeneratedRegex("(?<=^postgres(?:ql)?://.*)([?&])schema=(?<name>[^&]*)(&|$)")]
+    private static partial Regex SchemaOfUrl();
+
+    [GeneratedRegex(@"^\s*(host|server|data source)\s*=", RegexOptions.IgnoreCase)]
+    private static partial Regex ConnectionString();
 
     [GeneratedRegex("^[a-z_][a-z0-9_]{0,62}$")]
     private static partial Regex SchemaName();

@@ -1,6 +1,8 @@
 using Agents.Engine.Postgres.Admin;
+using Agents.Engine.Nodes;
 using Agents.Engine.Postgres.Database;
 using Agents.Engine.Postgres.Membership;
+using Agents.Engine.Postgres.Nodes;
 using Agents.Engine.Postgres.Reads;
 using Agents.Engine.Postgres.Writes;
 using Agents.Engine.Store;
@@ -13,10 +15,14 @@ public sealed class PostgresStore : IEngineStore
 {
     readonly Database.Database _database;
     readonly Writer _writer;
+    readonly StoreClock _clock;
+    readonly ILogger _logger;
 
-    PostgresStore(Database.Database database, PostgresOptions options, Durability durability, TimeProvider clock, ILogger logger)
+    PostgresStore(Database.Database database, PostgresOptions options, Durability durability, StoreClock clock, ILogger logger)
     {
         _database = database;
+        _clock = clock;
+        _logger = logger;
         _writer = new Writer(database, options, logger);
         Durability = durability;
         Writes = new WriteSeam(_writer, database);
@@ -36,6 +42,12 @@ public sealed class PostgresStore : IEngineStore
 
     /// <summary>The nodes that share this store.</summary>
     public IMemberStore Members { get; }
+
+    /// <summary>The given clock, put right by the server's: what the node and its timers go by.</summary>
+    public TimeProvider Clock => _clock;
+
+    /// <summary>Address for messages; never a secret.</summary>
+    public string Where => _database.Where;
 
     /// <summary>What the server promised when the store was opened.</summary>
     public Durability Durability { get; }
@@ -63,7 +75,13 @@ public sealed class PostgresStore : IEngineStore
             }
 
             await Schema.PrepareAsync(database, options.Migrate, cancel);
-            return new PostgresStore(database, options, durability, clock, logger);
+            var following = new StoreClock(clock);
+            if (options.FollowServerClock)
+            {
+                await SetAsync(following, database, cancel);
+            }
+
+            return new PostgresStore(database, options, durability, following, logger);
         }
         catch
         {
@@ -72,11 +90,29 @@ public sealed class PostgresStore : IEngineStore
         }
     }
 
+    /// <summary>The nodes of this store, found by the store alone.</summary>
+    public IMembership NewMembership(MembershipOptions options) => new PostgresMembership(_database, _clock, options, _logger);
+
+    /// <summary>
+    /// Whether some node is at work, told by its count going on. Takes as long as the slowest may take to count, twice.
+    /// </summary>
+    public Task<bool> IsHostedAsync(CancellationToken cancel) => NodeWatch.IsAnyAtWorkAsync(_database, _clock, cancel);
+
     public async ValueTask DisposeAsync()
     {
         await _writer.DisposeAsync();
         await _database.DisposeAsync();
     }
+
+    static Task<bool> SetAsync(StoreClock clock, Database.Database database, CancellationToken cancel) => database.ReadAsync(
+        async session =>
+        {
+            var asked = clock.GetTimestamp();
+            var at = await session.QueryAsync(session.Call("ServerClock"), row => row.Long(0), cancel);
+            clock.Set(new DateTimeOffset(at[0], TimeSpan.Zero), clock.GetElapsedTime(asked));
+            return true;
+        },
+        cancel);
 
     static async Task<Durability> CheckAsync(Database.Database database, CancellationToken cancel)
     {

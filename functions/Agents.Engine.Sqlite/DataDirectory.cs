@@ -7,7 +7,7 @@ namespace Agents.Engine.Sqlite;
 /// The data directory, held by an operating-system lock for as long as this object lives. The lock goes with the
 /// process, however it dies: whoever gets it has proof that its predecessor is gone.
 /// </summary>
-internal sealed class DataDirectory : IDisposable
+public sealed class DataDirectory : IDisposable
 {
     const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     const UnixFileMode OwnerOnlyDirectory = OwnerOnlyFile | UnixFileMode.UserExecute;
@@ -25,10 +25,15 @@ internal sealed class DataDirectory : IDisposable
         _lock = held;
     }
 
+    /// <summary>As a full path.</summary>
     public string Path { get; }
 
-    public string Database => System.IO.Path.Combine(Path, DatabaseFile);
+    internal string Database => System.IO.Path.Combine(Path, DatabaseFile);
 
+    /// <summary>
+    /// Makes the folder where there is none and holds it. Throws <see cref="DataDirectoryInUseException"/> where another
+    /// process does, <see cref="StoreUnavailableException"/> where it cannot be made or written.
+    /// </summary>
     public static DataDirectory Hold(string path)
     {
         path = System.IO.Path.GetFullPath(path);
@@ -36,28 +41,15 @@ internal sealed class DataDirectory : IDisposable
         {
             CreateOwnerOnly(path);
             var held = TakeLock(System.IO.Path.Combine(path, LockFile), path);
-            var directory = new DataDirectory(path, held);
-            try
-            {
-                directory.RefuseLostDatabase();
-                directory.CreateDatabaseFile();
-                return directory;
-            }
-            catch
-            {
-                directory.Dispose();
-                throw;
-            }
+            return new DataDirectory(path, held);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new StoreUnavailableException(
-                $"AG1105: the data directory {path} cannot be created or written: {e.Message} "
-                + "Give this user write access or choose another directory.", e);
+            throw Unusable(path, e);
         }
     }
 
-    public static int? HolderOf(string path) => ReadHolder(System.IO.Path.Combine(path, HolderFile));
+    internal static int? HolderOf(string path) => ReadHolder(System.IO.Path.Combine(path, HolderFile));
 
     public void Dispose() => _lock.Dispose();
 
@@ -109,7 +101,7 @@ internal sealed class DataDirectory : IDisposable
     }
 
     /// <summary>Leaves in the lock file that a database was made here, so that its loss is found out and not taken for a beginning.</summary>
-    public void MarkUsed()
+    internal void MarkUsed()
     {
         if (_lock.Length == 0)
         {
@@ -128,11 +120,23 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    void CreateDatabaseFile()
+    internal void CreateDatabaseFile()
     {
-        // SQLite gives its -wal and -shm files the mode of the database file.
-        using var file = new FileStream(Database, Create(FileMode.OpenOrCreate, FileShare.ReadWrite));
+        RefuseLostDatabase();
+        try
+        {
+            // SQLite gives its -wal and -shm files the mode of the database file.
+            using var file = new FileStream(Database, Create(FileMode.OpenOrCreate, FileShare.ReadWrite));
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw Unusable(Path, e);
+        }
     }
+
+    static StoreUnavailableException Unusable(string path, Exception e) => new(
+        $"AG1105: the data directory {path} cannot be created or written: {e.Message} "
+        + "Give this user write access or choose another directory.", e);
 
     static FileStreamOptions Create(FileMode mode, FileShare share)
     {

@@ -58,6 +58,7 @@ public sealed class SqliteStore : IEngineStore
         Connection? connection = null;
         try
         {
+            directory.CreateDatabaseFile();
             connection = Connection.Open(directory.Database, options);
             Schema.Prepare(connection, options);
             directory.MarkUsed();

@@ -44,7 +44,7 @@ public sealed class PostgresSubject : StoreSubject
 
     readonly string _schema = $"test_{Environment.ProcessId}_{Interlocked.Increment(ref s_schemas)}";
 
-    public PostgresOptions Options => new() { Url = SharedServer.Url, Schema = _schema, RowBytesMax = RowBytesMax };
+    public PostgresOptions Options => new() { Url = SharedServer.Url, Schema = _schema, RowBytesMax = RowBytesMax, FollowServerClock = false };
 
     public override IEngineStore Open(TimeProvider clock) => OpenAsync(clock).GetAwaiter().GetResult();
 

@@ -111,7 +111,7 @@ static class Entry
         {
             return await act(new VerbContext
             {
-                DataDirectory = shared.DataDirectory(result),
+                Store = shared.Store(result),
                 Json = json,
                 Verbose = verbose,
                 Stop = stop,

@@ -22,7 +22,7 @@ static class Roots
             Runs(guard), Show(guard), Watch(guard), History(guard), Replay(guard),
             Cancel(guard), Pause(guard), Steer(guard), Resolve(guard),
             Fork(guard), Rewind(guard), Restart(guard), Purge(guard),
-            Up(guard), Doctor(guard), Functions(guard),
+            Up(guard), Serve(guard), Doctor(guard), Functions(guard),
         ];
         foreach (var verb in verbs)
         {
@@ -198,6 +198,14 @@ static class Roots
         var port = new Option<int>("--port") { Description = "loopback port of the API", DefaultValueFactory = _ => 7070, HelpName = "PORT" };
         var root = new Option<string?>("--root") { Description = "folder that jobs sent over TCP stay below (default: here)", HelpName = "DIR" };
         return Verb("up", "Host the data directory: every role in one process, and the HTTP API.", guard,
+            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)).RunAsync(c), port, root);
+    }
+
+    static Command Serve(Guard guard)
+    {
+        var port = new Option<int>("--port") { Description = "loopback port of the API", DefaultValueFactory = _ => 7070, HelpName = "PORT" };
+        var root = new Option<string?>("--root") { Description = "folder that jobs sent over TCP stay below (default: here)", HelpName = "DIR" };
+        return Verb("serve", "Be a node: host the runs of a store, beside other nodes where --store is PostgreSQL.", guard,
             (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)).RunAsync(c), port, root);
     }
 

@@ -18,24 +18,29 @@ sealed class Door : IAsyncDisposable
 
     readonly HttpApi? _api;
 
-    Door(string dataDirectory, HttpApi api)
+    Door(StoreAddress store, HttpApi api)
     {
-        DataDirectory = dataDirectory;
+        Place = store.Place;
         _api = api;
         Runs = new HttpRunClient(api);
         Archive = new HttpRunArchive(api);
     }
 
-    Door(string dataDirectory, Node node, bool hosts)
+    Door(StoreAddress store, Node node, bool hosts)
     {
-        DataDirectory = dataDirectory;
+        Place = store.Place;
+        Shared = store.IsShared;
         Node = node;
         Hosts = hosts;
         Runs = node.Runs;
         Archive = node.Archive;
     }
 
-    public string DataDirectory { get; }
+    /// <summary>The data directory, or the address of the shared store without its password.</summary>
+    public string Place { get; }
+
+    /// <summary>Other processes may run the work on the same store, whatever this one does.</summary>
+    public bool Shared { get; }
 
     public IRunClient Runs { get; }
 
@@ -51,22 +56,24 @@ sealed class Door : IAsyncDisposable
     public bool Remote => _api is not null;
 
     /// <summary>Opens the way; waits a moment for a host that is just starting or stopping.</summary>
-    public static async Task<Door> OpenAsync(string dataDirectory, bool host, string root, ILogger log, CancellationToken cancel)
+    public static async Task<Door> OpenAsync(StoreAddress store, bool host, string root, ILogger log, CancellationToken cancel)
     {
         var clock = MachineClock.Instance;
+        var dataDirectory = store.DataDirectory;
         var socket = Sockets.OfHost(dataDirectory);
         var began = clock.GetTimestamp();
         while (true)
         {
-            if (await Sockets.AnswersAsync(socket, cancel))
+            if (!store.IsShared && await Sockets.AnswersAsync(socket, cancel))
             {
-                return new Door(dataDirectory, HttpApi.OnSocket(socket));
+                return new Door(store, HttpApi.OnSocket(socket));
             }
 
             try
             {
-                var options = new NodeOptions { DataDirectory = dataDirectory, Execute = host, Root = root, Log = log };
-                return new Door(dataDirectory, await Node.OpenAsync(options, cancel), host);
+                host = host && !(store.IsShared && await store.IsHostedAsync(log, cancel));
+                var options = new NodeOptions { Store = store, Execute = host, Root = root, Log = log };
+                return new Door(store, await Node.OpenAsync(options, cancel), host);
             }
             catch (DataDirectoryInUseException e)
             {
@@ -81,7 +88,7 @@ sealed class Door : IAsyncDisposable
             }
             catch (StoreUnavailableException e)
             {
-                throw Coded(e, Faults.DataDirectory, dataDirectory);
+                throw Coded(e, Faults.DataDirectory, store.Place);
             }
             catch (ProfileException e)
             {

@@ -3,7 +3,6 @@ using Agents.Api;
 using Agents.Client.Jobs;
 using Agents.Client.Runs;
 using Agents.Engine;
-using Agents.Engine.Sqlite;
 using Agents.Inference.Streaming;
 using Agents.ModelServer.Scripted;
 using Agents.Tools;
@@ -18,8 +17,10 @@ namespace Agents.Host.Composition;
 /// <summary>How a node is opened.</summary>
 sealed record NodeOptions
 {
+    public required StoreAddress Store { get; init; }
+
     /// <summary>Absolute path.</summary>
-    public required string DataDirectory { get; init; }
+    public string DataDirectory => Store.DataDirectory;
 
     /// <summary>False: client operations only, nothing runs and nobody is listened to.</summary>
     public bool Execute { get; init; } = true;
@@ -32,7 +33,7 @@ sealed record NodeOptions
     public required ILogger Log { get; init; }
 }
 
-/// <summary>Everything in one process on one data directory: store, engine, worker, scripted model, API.</summary>
+/// <summary>Everything in one process on one data directory or one shared store: store, engine, worker, scripted model, API.</summary>
 sealed class Node : IAsyncDisposable
 {
     /// <summary>Host name that stands for the scripted model of whichever process runs the work.</summary>
@@ -42,9 +43,9 @@ sealed class Node : IAsyncDisposable
     readonly List<Func<ValueTask>> _closing = [];
     readonly EngineNode _engine;
 
-    Node(NodeOptions options, SqliteStore store)
+    Node(NodeOptions options, OpenedStore opened)
     {
-        var clock = MachineClock.Instance;
+        var clock = opened.Clock;
         var catalogue = new ToolCatalogue(new ToolEnvironment
         {
             DataDirectory = options.DataDirectory, Clock = clock, Observer = EffectLog.FromEnvironment(),
@@ -59,14 +60,8 @@ sealed class Node : IAsyncDisposable
             Clock = clock, Models = transport.For, Tools = CatalogueTools.By(new ToolRunner(catalogue)),
         });
         _engine = new EngineNode(
-            store, worker.Orchestrators, worker.Activities,
-            new EngineOptions
-            {
-                NodeId = $"{Environment.ProcessId}-{Guid.NewGuid():N}",
-                Execute = options.Execute,
-                PredecessorsProvenDead = true, // the lock on the data directory is the proof
-            },
-            new EngineEnvironment(clock, new RandomIds(), options.Log));
+            opened.Store, worker.Orchestrators, worker.Activities, opened.Options(options.Execute),
+            new EngineEnvironment(clock, new RandomIds(), options.Log), opened.Membership);
         Models = ModelShelf.Open(options.DataDirectory, clock);
         var jobs = new JobReader(
             Models, new ToolShelf(catalogue), new JobFolders(options.DataDirectory, options.Root, options.Root));
@@ -82,6 +77,9 @@ sealed class Node : IAsyncDisposable
 
     public EngineClient Engine { get; }
 
+    /// <summary>Ends when the other nodes of a shared store hold this one for dead.</summary>
+    public Task<string> DeclaredDead => _engine.DeclaredDead;
+
     public ModelShelf Models { get; }
 
     /// <summary>Address of the TCP listener, where there is one.</summary>
@@ -94,7 +92,7 @@ sealed class Node : IAsyncDisposable
     public static async Task<Node> OpenAsync(NodeOptions options, CancellationToken cancel)
     {
         var rehearsal = options.Execute ? Task.Run(() => Rehearsal.PlayAsync(cancel), cancel) : null;
-        var store = SqliteStore.Open(options.DataDirectory, new SqliteOptions(), MachineClock.Instance);
+        var store = await options.Store.OpenAsync(options.Execute, options.Log, cancel);
         Node? node = null;
         try
         {

@@ -114,7 +114,7 @@ sealed class ProofRun(string folder, IReadOnlyList<string> jobArguments, string 
     /// <summary>How the run stands and what its ledger holds, read after its processes are gone.</summary>
     public async Task<(RunView View, IReadOnlyList<LedgerEntry> Effects, int Events)> LookAsync(CancellationToken cancel)
     {
-        await using var door = await Door.OpenAsync(Data, host: false, folder, log, cancel);
+        await using var door = await Door.OpenAsync(new StoreAddress(Data, null), host: false, folder, log, cancel);
         var view = await door.Runs.GetAsync(run, cancel)
             ?? throw new RunFaultException(Faults.ProofBroken, "the run is gone", Data, null);
         var effects = await door.Archive.ReadEffectsAsync(run, inDoubtOnly: false, cancel) ?? [];

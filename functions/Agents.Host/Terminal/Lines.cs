@@ -3,6 +3,7 @@ using Agents.Client;
 using Agents.Client.Runs;
 using Agents.Contracts;
 using Agents.Contracts.Transcript;
+using Agents.Host.Composition;
 
 namespace Agents.Host.Terminal;
 
@@ -60,9 +61,11 @@ sealed record UpLine(string DataDirectory, string Socket, string? Address, int P
 /// <summary>Command lines we print for people to copy; they work from any folder.</summary>
 static class Commands
 {
-    public static string Resume(string run, string dataDirectory) => $"agents resume {run} --data {Quoted(dataDirectory)}";
+    public static string Resume(string run, string place) => With("resume", run, place);
 
-    public static string With(string verb, string run, string dataDirectory) => $"agents {verb} {run} --data {Quoted(dataDirectory)}";
+    /// <summary>The place is a data directory, or the address of a shared store without its password.</summary>
+    public static string With(string verb, string run, string place) =>
+        $"agents {verb} {run} {(StoreAddress.NamesServer(place) ? "--store" : "--data")} {Quoted(place)}";
 
     public static string Quoted(string text) =>
         text.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-') ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";

@@ -15,7 +15,7 @@ static class CommandVerbs
         var door = keeper.Current;
         if (outcome.Result == CommandResult.NotFound)
         {
-            throw new RunFaultException(Faults.RunNotFound, $"there is no run '{name}'", door.DataDirectory, "agents runs lists them");
+            throw new RunFaultException(Faults.RunNotFound, $"there is no run '{name}'", door.Place, "agents runs lists them");
         }
 
         if (outcome.Result != CommandResult.Accepted)
@@ -24,7 +24,7 @@ static class CommandVerbs
                 Faults.CommandRefused, outcome.Why ?? "does not apply", view.Run, $"agents show {view.Run} says how it stands");
         }
 
-        var note = door.Remote ? null : $"stored; it takes effect when the run is hosted again: {Commands.Resume(view.Run, door.DataDirectory)}";
+        var note = door.Remote || door.Shared ? null : $"stored; it takes effect when the run is hosted again: {Commands.Resume(view.Run, door.Place)}";
         return Say(context, new CommandLineAnswer(view.Run, verb, Accepted: true, Note: note), said);
     }
 
@@ -47,8 +47,8 @@ static class CommandVerbs
     static string? Next(Door door, ArchiveOutcome outcome, string verb) => verb switch
     {
         "purge" => outcome.Refusal,
-        _ when door.Remote || outcome.Run is null => null,
-        _ => $"it goes on when it is hosted: {Commands.Resume(outcome.Run, door.DataDirectory)}",
+        _ when door.Remote || door.Shared || outcome.Run is null => null,
+        _ => $"it goes on when it is hosted: {Commands.Resume(outcome.Run, door.Place)}",
     };
 
     static int Say(VerbContext context, CommandLineAnswer answer, string said)

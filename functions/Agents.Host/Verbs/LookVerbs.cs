@@ -20,7 +20,7 @@ static class LookVerbs
         }
 
         context.RefuseFile();
-        if (!Directory.Exists(context.DataDirectory))
+        if (!context.Store.IsShared && !Directory.Exists(context.DataDirectory))
         {
             context.Note($"no data directory at {context.DataDirectory}: no runs yet");
             return ExitCodes.Ok;
@@ -55,7 +55,7 @@ static class LookVerbs
             return ExitCodes.Ok;
         }
 
-        RunReport.Print(AnsiConsole.Console, view, door.DataDirectory, context.Now);
+        RunReport.Print(AnsiConsole.Console, view, door.Place, context.Now);
         foreach (var call in view.Pending)
         {
             context.Out.WriteLine($"  waits for: {call.Tool} {Figures.Short(call.Arguments, 120)}");
@@ -69,11 +69,11 @@ static class LookVerbs
         await using var keeper = new DoorKeeper(await context.OpenAsync());
         var door = keeper.Current;
         var view = await RunNames.FindAsync(door, name, context.Stop);
-        if (!door.Remote && !RunStatuses.IsEnded(view.Status))
+        if (!door.Remote && !door.Shared && !RunStatuses.IsEnded(view.Status))
         {
             throw new RunFaultException(
                 Faults.CommandRefused, $"the run is {view.Status} and nobody hosts it, so nothing would happen", view.Run,
-                Commands.Resume(view.Run, door.DataDirectory));
+                Commands.Resume(view.Run, door.Place));
         }
 
         if (!context.Json)

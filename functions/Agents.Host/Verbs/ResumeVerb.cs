@@ -14,7 +14,7 @@ sealed record ResumeVerb(string? Run)
 
     public async Task<int> RunAsync(VerbContext context)
     {
-        if (!Directory.Exists(context.DataDirectory))
+        if (!context.Store.IsShared && !Directory.Exists(context.DataDirectory))
         {
             throw new RunFaultException(
                 Faults.RunNotFound, "there is no data directory here, so there is nothing to resume", context.DataDirectory,
@@ -60,7 +60,7 @@ sealed record ResumeVerb(string? Run)
         var waiting = (await keeper.ReadAsync(context, d => d.Runs.ListAsync(unfinished, context.Stop), host: true)).Runs;
         foreach (var view in waiting)
         {
-            context.Note($"{view.Run} {view.Status}: waits for a person ({RunReport.Next(view, context.DataDirectory)[0].Command})");
+            context.Note($"{view.Run} {view.Status}: waits for a person ({RunReport.Next(view, context.Store.Place)[0].Command})");
         }
 
         if (watched == 0 && waiting.Count == 0)

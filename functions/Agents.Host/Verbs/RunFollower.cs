@@ -78,7 +78,7 @@ sealed class RunFollower(RunScreen screen, TimeProvider clock)
 
     static RunFaultException HostGone(Door door, string run, Exception? why) => new(
         Faults.HostGone, "the process that hosts the run went away; the run is unfinished and nothing is lost",
-        door.DataDirectory, Commands.Resume(run, door.DataDirectory), why);
+        door.Place, Commands.Resume(run, door.Place), why);
 
     // A status that only a person can change, twice in a row with nothing said between. A pause is waited for, and said.
     async Task WatchForPersonAsync(Door door, string run, CancellationTokenSource enough)
@@ -102,7 +102,7 @@ sealed class RunFollower(RunScreen screen, TimeProvider clock)
                 var view = await door.Runs.GetAsync(run, enough.Token);
                 if (view?.Status == RunStatuses.Paused && !paused)
                 {
-                    screen.OnPaused($"paused: nothing new is started until somebody lifts it: {Commands.Resume(run, door.DataDirectory)}");
+                    screen.OnPaused($"paused: nothing new is started until somebody lifts it: {Commands.Resume(run, door.Place)}");
                 }
 
                 paused = view?.Status == RunStatuses.Paused;

@@ -25,9 +25,9 @@ sealed record RunVerb
         var start = await ReadAsync(context.Stop);
         var draft = Located(() => JobDraft.Parse(start.Job));
         await using var keeper = new DoorKeeper(Detach
-            ? await Door.OpenAsync(context.DataDirectory, host: false, Environment.CurrentDirectory, context.Log, context.Stop)
+            ? await Door.OpenAsync(context.Store, host: false, Environment.CurrentDirectory, context.Log, context.Stop)
             : await context.HostAsync());
-        if (Detach && !keeper.Current.Remote)
+        if (Detach && !keeper.Current.Remote && !keeper.Current.Shared)
         {
             throw new RunFaultException(
                 Faults.Usage, "nobody hosts this data directory, so nobody would run the job", "--detach",
@@ -43,9 +43,9 @@ sealed record RunVerb
             return Say(context, started.Run);
         }
 
-        if (door.Remote)
+        if (!door.Hosts)
         {
-            context.Note($"another process hosts {context.DataDirectory}: submitted {started.Run} there");
+            context.Note($"another process hosts {context.Store.Place}: submitted {started.Run} there");
         }
 
         await WarnAsync(context, keeper, started.Run);
@@ -57,7 +57,7 @@ sealed record RunVerb
     /// <summary>Jobs that others handed to this process stand still when it leaves, and their owners may not look.</summary>
     static async Task SayWhatIsLeftAsync(VerbContext context, Door door)
     {
-        if (!door.Hosts || context.Stop.IsCancellationRequested)
+        if (!door.Hosts || door.Shared || context.Stop.IsCancellationRequested)
         {
             return;
         }
@@ -68,7 +68,7 @@ sealed record RunVerb
         {
             Console.Error.WriteLine(
                 $"{one.Run}{(left.Next is null ? " is" : " and others are")} unfinished, and this process hosts no longer; go on with: "
-                + $"agents resume --data {Commands.Quoted(door.DataDirectory)}");
+                + Commands.Resume("", door.Place).Replace("  ", " ", StringComparison.Ordinal));
         }
     }
 

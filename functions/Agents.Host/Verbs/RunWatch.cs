@@ -112,16 +112,16 @@ sealed class RunWatch(VerbContext context, DoorKeeper keeper, bool takeOver)
     {
         if (followed.View is not { } view)
         {
-            throw new RunFaultException(Faults.RunNotFound, $"the run {run} was removed meanwhile", keeper.Current.DataDirectory);
+            throw new RunFaultException(Faults.RunNotFound, $"the run {run} was removed meanwhile", keeper.Current.Place);
         }
 
         if (context.Json)
         {
-            context.PrintJson(RunLine.Of(view, context.Now, keeper.Current.DataDirectory), HostJson.Plain.RunLine);
+            context.PrintJson(RunLine.Of(view, context.Now, keeper.Current.Place), HostJson.Plain.RunLine);
         }
         else if (!followed.Stopped)
         {
-            RunReport.Print(AnsiConsole.Console, view, keeper.Current.DataDirectory, context.Now);
+            RunReport.Print(AnsiConsole.Console, view, keeper.Current.Place, context.Now);
         }
         else
         {
@@ -138,8 +138,8 @@ sealed class RunWatch(VerbContext context, DoorKeeper keeper, bool takeOver)
             ? $"stopped hosting at step {view.Steps}; the run is unfinished and nothing is lost. Go on with:"
             : $"stopped watching at step {view.Steps}; the run goes on where it is hosted. Watch it again with:");
         context.Out.WriteLine(keeper.Current.Hosts
-            ? $"  {Commands.Resume(view.Run, keeper.Current.DataDirectory)}"
-            : $"  {Commands.With("watch", view.Run, keeper.Current.DataDirectory)}");
+            ? $"  {Commands.Resume(view.Run, keeper.Current.Place)}"
+            : $"  {Commands.With("watch", view.Run, keeper.Current.Place)}");
     }
 
     RunScreen Screen(string title)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Agents.Client.Runs;
 using Agents.Engine.Sqlite;
 using Agents.Host.Composition;
@@ -5,7 +6,7 @@ using Agents.Host.Terminal;
 
 namespace Agents.Host.Verbs;
 
-/// <summary>agents up: every role in this process until it is told to stop.</summary>
+/// <summary>agents up and agents serve: every role in this process until it is told to stop.</summary>
 sealed record UpVerb(int Port, string? Root)
 {
     public async Task<int> RunAsync(VerbContext context)
@@ -15,6 +16,7 @@ sealed record UpVerb(int Port, string? Root)
             throw new RunFaultException(Faults.Usage, $"{Port} is not a port", "--port", "give a number from 1 to 65535; 0 takes a free one");
         }
 
+        context = WithFolder(context);
         if (await Sockets.AnswersAsync(Sockets.OfHost(context.DataDirectory), context.Stop))
         {
             throw new RunFaultException(
@@ -29,11 +31,16 @@ sealed record UpVerb(int Port, string? Root)
         if (context.Json)
         {
             context.PrintJson(
-                new UpLine(context.DataDirectory, Sockets.OfHost(context.DataDirectory), node.Address?.ToString(), Environment.ProcessId),
+                new UpLine(context.Store.Place, Sockets.OfHost(context.DataDirectory), node.Address?.ToString(), Environment.ProcessId),
                 HostJson.Plain.UpLine);
         }
         else
         {
+            if (context.Store.IsShared)
+            {
+                context.Out.WriteLine($"store           {context.Store.Place}");
+            }
+
             context.Out.WriteLine($"data directory  {context.DataDirectory}");
             context.Out.WriteLine($"API             {node.Address}api/v1/runs   (also on {Sockets.OfHost(context.DataDirectory)})");
             context.Out.WriteLine($"description     {node.Address}openapi/v1.json");
@@ -41,16 +48,32 @@ sealed record UpVerb(int Port, string? Root)
             context.Out.WriteLine("Ctrl-C stops hosting; unfinished runs go on with the next start.");
         }
 
-        await Task.Delay(Timeout.InfiniteTimeSpan, context.Clock, context.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, context.Clock, context.Stop);
+        if (await Task.WhenAny(stopped, node.DeclaredDead) == node.DeclaredDead)
+        {
+            throw Door.Coded(new InvalidOperationException(await node.DeclaredDead), Faults.Unavailable, context.Store.Place);
+        }
+
         return ExitCodes.Ok;
     }
+
+    /// <summary>Nodes beside each other on one machine need nothing but their ports.</summary>
+    VerbContext WithFolder(VerbContext context) => context.Store is { IsShared: true, HasOwnFolder: false } store
+        ? context with
+        {
+            Store = store with
+            {
+                DataDirectory = $"{store.DataDirectory}-{(Port > 0 ? Port : Environment.ProcessId).ToString(CultureInfo.InvariantCulture)}",
+            },
+        }
+        : context;
 
     async Task<Node> OpenAsync(VerbContext context, string root)
     {
         try
         {
             return await Node.OpenAsync(
-                new NodeOptions { DataDirectory = context.DataDirectory, Root = root, Port = Port, Log = context.Log }, context.Stop);
+                new NodeOptions { Store = context.Store, Root = root, Port = Port, Log = context.Log }, context.Stop);
         }
         catch (Engine.Sqlite.DataDirectoryInUseException e)
         {
@@ -58,7 +81,7 @@ sealed record UpVerb(int Port, string? Root)
         }
         catch (Engine.Store.StoreUnavailableException e)
         {
-            throw Door.Coded(e, Faults.DataDirectory, context.DataDirectory);
+            throw Door.Coded(e, Faults.DataDirectory, context.Store.Place);
         }
     }
 }

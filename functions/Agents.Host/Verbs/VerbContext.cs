@@ -11,8 +11,10 @@ namespace Agents.Host.Verbs;
 /// <summary>What every verb has: where, how to speak, and when to stop.</summary>
 sealed record VerbContext
 {
+    public required StoreAddress Store { get; init; }
+
     /// <summary>Absolute path.</summary>
-    public required string DataDirectory { get; init; }
+    public string DataDirectory => Store.DataDirectory;
     public required bool Json { get; init; }
     public required bool Verbose { get; init; }
 
@@ -38,21 +40,21 @@ sealed record VerbContext
     }
 
     /// <summary>Opens the way to the runs and hosts them here, unless another process does.</summary>
-    public Task<Door> HostAsync() => Door.OpenAsync(DataDirectory, host: true, Environment.CurrentDirectory, Log, Stop);
+    public Task<Door> HostAsync() => Door.OpenAsync(Store, host: true, Environment.CurrentDirectory, Log, Stop);
 
     /// <summary>Opens the way to the runs, for a verb that looks or leaves a message.</summary>
     public async Task<Door> OpenAsync()
     {
         RefuseFile();
-        if (!Directory.Exists(DataDirectory))
+        if (!Store.IsShared && !Directory.Exists(DataDirectory))
         {
             throw new RunFaultException(
                 Faults.RunNotFound, "there is no data directory here, so there are no runs", DataDirectory,
                 "go to where they were started, or give --data or AGENTS_DATA");
         }
 
-        var door = await Door.OpenAsync(DataDirectory, host: false, Environment.CurrentDirectory, Log, Stop);
-        if (!door.Remote)
+        var door = await Door.OpenAsync(Store, host: false, Environment.CurrentDirectory, Log, Stop);
+        if (!door.Remote && !door.Shared)
         {
             Note($"nobody hosts {DataDirectory}: opened it here, nothing runs meanwhile");
         }
@@ -81,7 +83,7 @@ static class RunNames
             var newest = await door.Runs.ListAsync(new RunFilter { PageSize = 1 }, cancel);
             return newest.Runs.Count == 1
                 ? (await door.Runs.GetAsync(newest.Runs[0].Run, cancel))!
-                : throw new RunFaultException(Faults.RunNotFound, "there are no runs yet", door.DataDirectory, "start one: agents run --job FILE");
+                : throw new RunFaultException(Faults.RunNotFound, "there are no runs yet", door.Place, "start one: agents run --job FILE");
         }
 
         if (await door.Runs.GetAsync(name, cancel) is { } exact)
@@ -93,7 +95,7 @@ static class RunNames
         return fitting.Count switch
         {
             1 => (await door.Runs.GetAsync(fitting[0].Run, cancel))!,
-            0 => throw new RunFaultException(Faults.RunNotFound, $"there is no run '{name}'", door.DataDirectory, "agents runs lists them"),
+            0 => throw new RunFaultException(Faults.RunNotFound, $"there is no run '{name}'", door.Place, "agents runs lists them"),
             _ => throw new RunFaultException(
                 Faults.AmbiguousRun, $"'{name}' fits several runs: {string.Join(", ", fitting.Select(r => r.Run))}", null, "give more of the id"),
         };

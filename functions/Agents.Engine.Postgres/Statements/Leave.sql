@@ -1,0 +1,2 @@
+-- Only here: SQLite has one node.
+delete from agents.nodes where id = @node

@@ -1,0 +1,104 @@
+using Agents.Engine;
+using Agents.Engine.Nodes;
+using Agents.Engine.Postgres;
+using Agents.Engine.Postgres.Nodes;
+using Agents.Engine.Sqlite;
+using Agents.Engine.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Agents.Host.Composition;
+
+/// <summary>
+/// Where runs are kept: in a data directory, or in a PostgreSQL database that several processes share. Either way the
+/// process has a folder of its own for sockets, outputs, profiles and what its tools note down.
+/// </summary>
+sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
+{
+    public const string Variable = "AGENTS_STORE_URL";
+
+    /// <summary>For messages and for commands that people copy: the data directory, or the address without its password.</summary>
+    public string Place => Postgres?.Shown ?? DataDirectory;
+
+    public bool IsShared => Postgres is not null;
+
+    /// <summary>The folder was named by whoever started us; two processes beside each other need two.</summary>
+    public bool HasOwnFolder { get; init; }
+
+    /// <summary>Whether a text, as given to --store or printed by <see cref="Place"/>, names a server and not a folder.</summary>
+    public static bool NamesServer(string text) => PostgresOptions.Names(text);
+
+    /// <summary>Whether a process is at work on the shared store. May take some seconds, where one was killed lately.</summary>
+    public async Task<bool> IsHostedAsync(ILogger log, CancellationToken cancel)
+    {
+        await using var store = await PostgresStore.OpenAsync(Postgres!, MachineClock.Instance, log, cancel);
+        return await store.IsHostedAsync(cancel);
+    }
+
+    /// <summary>Opens the store. A node holds its folder too, which proves its predecessors there dead.</summary>
+    public async Task<OpenedStore> OpenAsync(bool execute, ILogger log, CancellationToken cancel)
+    {
+        if (Postgres is null)
+        {
+            return new OpenedStore(SqliteStore.Open(DataDirectory, new SqliteOptions(), MachineClock.Instance), MachineClock.Instance);
+        }
+
+        var folder = execute ? Engine.Sqlite.DataDirectory.Hold(DataDirectory) : null;
+        PostgresStore? store = null;
+        try
+        {
+            var options = execute ? Postgres : Postgres with { Migrate = false };
+            store = await PostgresStore.OpenAsync(options, MachineClock.Instance, log, cancel);
+            return new OpenedStore(store, store.Clock)
+            {
+                Folder = folder,
+                Membership = store.NewMembership(new MembershipOptions { Place = folder is null ? null : PlaceOf(folder.Path) }),
+            };
+        }
+        catch
+        {
+            await (store?.DisposeAsync() ?? ValueTask.CompletedTask);
+            folder?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Names the folder wherever it is mounted; made once, under its lock.</summary>
+    static string PlaceOf(string folder)
+    {
+        var file = Path.Combine(folder, "node.id");
+        if (!File.Exists(file))
+        {
+            File.WriteAllText(file, Guid.NewGuid().ToString("N"));
+        }
+
+        return $"{Environment.MachineName}:{File.ReadAllText(file)}";
+    }
+}
+
+/// <summary>A store and what a node on it goes by.</summary>
+sealed record OpenedStore(IEngineStore Store, TimeProvider Clock) : IAsyncDisposable
+{
+    public DataDirectory? Folder { get; init; }
+
+    /// <summary>Null where one process at a time has the store.</summary>
+    public IMembership? Membership { get; init; }
+
+    public EngineOptions Options(bool execute) => new()
+    {
+        NodeId = $"{Environment.ProcessId}-{Guid.NewGuid():N}",
+        Execute = execute,
+        PredecessorsProvenDead = Membership is null,   // the lock on the data directory is the proof
+        SweepEvery = TimeSpan.FromSeconds(Membership is null ? 30 : 10),
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Membership is not null)
+        {
+            await Membership.DisposeAsync();
+        }
+
+        await Store.DisposeAsync();
+        Folder?.Dispose();
+    }
+}
