@@ -23,9 +23,15 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
     public void Resolve(EffectResolution resolution)
     {
         var task = hot.State.Tasks.Values.FirstOrDefault(t => t.Scheduled.Effect?.Key == resolution.Key && IsUndecided(t));
-        var token = hot.Ledger.GetValueOrDefault(resolution.Key)?.AttemptToken;
-        if (task is null || (resolution.AttemptToken is { } meant && meant != token))
+        var known = hot.Ledger.GetValueOrDefault(resolution.Key);
+        if (resolution.AttemptToken is { } meant && meant != known?.AttemptToken)
         {
+            return;
+        }
+
+        if (task is null)
+        {
+            SettleClosed(resolution, known);
             return;
         }
 
@@ -37,18 +43,7 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
         }
 
         var happened = resolution.Verdict != EffectVerdict.DidNotHappen;
-        var entry = hot.Ledger.GetValueOrDefault(resolution.Key) ?? NewEntry(task, node.NewToken());
-        Write(new LedgerWrite(
-            entry with
-            {
-                State = happened ? LedgerState.Receipt : LedgerState.Absent,
-                Receipt = happened ? resolution.Result : null,
-                Evidence = resolution.By == EffectResolution.Executor
-                    ? "executor, after its owner had lost the run"
-                    : $"person: {resolution.Verdict} ({resolution.By})",
-                SettledAt = now,
-            },
-            ExpectedToken: null));
+        Write(new LedgerWrite(Settled(known ?? NewEntry(task, node.NewToken()), resolution), ExpectedToken: null));
         if (happened)
         {
             intake.Take(new TaskCompleted { TaskScheduledId = id, Result = resolution.Result });
@@ -57,6 +52,29 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
         {
             hot.NeedsIntent.Add(id);
         }
+    }
+
+    /// <summary>The generation that asked for it has ended without waiting: only the ledger still has a place for the word.</summary>
+    void SettleClosed(EffectResolution resolution, LedgerEntry? known)
+    {
+        if (known is { State: LedgerState.Intent or LedgerState.InDoubt } && known.ExecutionId != hot.ExecutionId)
+        {
+            Write(new LedgerWrite(Settled(known, resolution), ExpectedToken: null));
+        }
+    }
+
+    LedgerEntry Settled(LedgerEntry entry, EffectResolution resolution)
+    {
+        var happened = resolution.Verdict != EffectVerdict.DidNotHappen;
+        return entry with
+        {
+            State = happened ? LedgerState.Receipt : LedgerState.Absent,
+            Receipt = happened ? resolution.Result : null,
+            Evidence = resolution.By == EffectResolution.Executor
+                ? "executor, after its owner had lost the run"
+                : $"person: {resolution.Verdict} ({resolution.By})",
+            SettledAt = now,
+        };
     }
 
     /// <summary>In doubt, or an intent of somebody else's that is still to be asked about or is being asked about.</summary>

@@ -240,6 +240,53 @@ public sealed class SimulatedFindTests
         Assert.Equal(["much longer than what comes", "(taken back)", "yes", "3 characters are known"], told);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_outcome_reaches_the_next_owner_while_it_still_asks_what_became_of_the_attempt(bool acts)
+    {
+        var release = new TaskCompletionSource();
+        var (begun, asked) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var attempts = 0;
+        await using var node = await EffectNodeAsync(o => o with { SweepEvery = TimeSpan.FromMilliseconds(20) });
+        node.Activities.Set("pay", async (item, context, cancel) =>
+        {
+            if (item.Mode == ActivityMode.Reconcile)
+            {
+                // Knows nothing until it is told to stop asking.
+                asked.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
+            }
+
+            if (attempts++ == 0)
+            {
+                Assert.True(!acts || context.MayAct());
+                begun.SetResult();
+                await release.Task;
+            }
+
+            return acts || context.MayAct() ? new ActivityOutcome.Completed("paid") : new ActivityOutcome.NotStarted();
+        });
+        var id = new InstanceId(await node.RunAsync("effect", id: "r"));
+        await begun.Task;
+        await LoseAsync(node, id);
+        await asked.Task;
+        release.SetResult();
+
+        Assert.Equal("paid", (await node.EndAsync(id)).Output);
+        var entry = Assert.Single(await node.Client.ListEffectsAsync(id, false, s_none));
+        Assert.Equal((LedgerState.Receipt, "paid", acts ? 1 : 2), (entry.State, entry.Receipt, attempts));
+    }
+
+    /// <summary>Another node takes the instance and dies: the owner finds out by itself.</summary>
+    static async Task LoseAsync(TestNode node, InstanceId id)
+    {
+        var row = (await node.Store.Queries.FindAsync(id, s_none))!;
+        var claim = new InstanceClaim(row.Key, row.OwnerEpoch, "another", TimeProvider.System.GetUtcNow());
+        Assert.NotNull(Assert.IsType<WriteOutcome.Claimed>(
+            Assert.Single(await node.Store.Writes.WriteAsync([claim], s_none))).Instance);
+    }
+
     static async Task<IReadOnlyList<StoredDelta>> DeltasAsync(TestNode node, InstanceId id) =>
         await node.Store.Owner.ReadDeltasAsync(
             (await node.Store.Queries.FindAsync(id, s_none))!.Key, 0, -1, 0, 9, s_none);
@@ -273,8 +320,8 @@ public sealed class SimulatedFindTests
 
     static Task<ActivityOutcome> Outcome(ActivityOutcome outcome) => Task.FromResult(outcome);
 
-    static Task<TestNode> EffectNodeAsync() =>
-        StartAsync("effect", async c => (await c.CallActivityRawAsync("pay", null, Pay())).Value);
+    static Task<TestNode> EffectNodeAsync(Func<EngineOptions, EngineOptions>? configure = null) =>
+        StartAsync("effect", async c => (await c.CallActivityRawAsync("pay", null, Pay())).Value, configure);
 
     static Task<TestNode> StartAsync(string name, Orchestrator code, Func<EngineOptions, EngineOptions>? configure = null) =>
         TestNode.StartAsync(new Dictionary<string, Orchestrator> { [name] = code }, configure: configure);
