@@ -94,6 +94,13 @@ public sealed class PostgresStore : IEngineStore
     public IMembership NewMembership(MembershipOptions options) => new PostgresMembership(_database, _clock, options, _logger);
 
     /// <summary>
+    /// All nodes of a store keep what their tools note down in one folder. Takes the mark of this node's folder and returns
+    /// the mark that counts: the one of the first node that ever asked.
+    /// </summary>
+    public async Task<string> AgreeOnFolderAsync(string mark, CancellationToken cancel) => await _database.ReadAsync(
+        async session => (await session.QueryAsync(session.Call("AgreeOn").Bind(mark), row => row.Text(0), cancel))[0], cancel);
+
+    /// <summary>
     /// Whether some node is at work, told by its count going on. Takes as long as the slowest may take to count, twice.
     /// </summary>
     public Task<bool> IsHostedAsync(CancellationToken cancel) => NodeWatch.IsAnyAtWorkAsync(_database, _clock, cancel);

@@ -9,6 +9,7 @@ namespace Agents.Host.CommandLine;
 sealed class SharedOptions
 {
     public const string DataVariable = "AGENTS_DATA";
+    public const string SharedVariable = "AGENTS_SHARED";
     const string DefaultDirectory = ".agents";
 
     readonly Option<string?> _data = new("--data")
@@ -22,6 +23,12 @@ sealed class SharedOptions
         HelpName = "URL", Recursive = true,
     };
 
+    readonly Option<string?> _shared = new("--shared")
+    {
+        Description = $"with --store URL: folder that every node sees (default: ${SharedVariable}, else ./.agents/shared)",
+        HelpName = "DIR", Recursive = true,
+    };
+
     readonly Option<bool> _json = new("--json") { Description = "machine output on the output stream", Recursive = true };
     readonly Option<bool> _verbose = new("--verbose") { Description = "stack traces and the engine's own messages", Recursive = true };
 
@@ -29,6 +36,7 @@ sealed class SharedOptions
     {
         root.Options.Add(_data);
         root.Options.Add(_store);
+        root.Options.Add(_shared);
         root.Options.Add(_json);
         root.Options.Add(_verbose);
     }
@@ -61,6 +69,8 @@ sealed class SharedOptions
             : new StoreAddress(Path.GetFullPath(data ?? Path.Combine(DefaultDirectory, "node")), PostgresOptions.For(store))
             {
                 HasOwnFolder = data is not null,
+                SharedDirectory = Path.GetFullPath(
+                    result.GetValue(_shared) ?? Environment.GetEnvironmentVariable(SharedVariable) ?? Path.Combine(DefaultDirectory, "shared")),
             };
     }
 }

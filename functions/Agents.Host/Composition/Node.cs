@@ -48,7 +48,7 @@ sealed class Node : IAsyncDisposable
         var clock = opened.Clock;
         var catalogue = new ToolCatalogue(new ToolEnvironment
         {
-            DataDirectory = options.DataDirectory, Clock = clock, Observer = EffectLog.FromEnvironment(),
+            DataDirectory = options.Store.ToolsDirectory, Clock = clock, Observer = EffectLog.FromEnvironment(),
         });
         _closing.Add(catalogue.DisposeAsync);
         var transport = new ModelTransport(new Dictionary<string, string>
@@ -64,7 +64,7 @@ sealed class Node : IAsyncDisposable
             new EngineEnvironment(clock, new RandomIds(), options.Log), opened.Membership);
         Models = ModelShelf.Open(options.DataDirectory, clock);
         var jobs = new JobReader(
-            Models, new ToolShelf(catalogue), new JobFolders(options.DataDirectory, options.Root, options.Root));
+            Models, new ToolShelf(catalogue), new JobFolders(options.Store.ToolsDirectory, options.Root, options.Root));
         var client = _engine.Client;
         Runs = new OrchestrationRunClient(client, client, client, jobs);
         Archive = new OrchestrationRunArchive(client, client, client);

@@ -21,6 +21,15 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
 
     public bool IsShared => Postgres is not null;
 
+    /// <summary>
+    /// Worklists, artifacts, outputs and what file tools note down before they act. In a shared store every node must see
+    /// the same: a run may go on anywhere.
+    /// </summary>
+    public string ToolsDirectory => SharedDirectory ?? DataDirectory;
+
+    /// <summary>Null where there is one node.</summary>
+    public string? SharedDirectory { get; init; }
+
     /// <summary>The folder was named by whoever started us; two processes beside each other need two.</summary>
     public bool HasOwnFolder { get; init; }
 
@@ -46,8 +55,13 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
         PostgresStore? store = null;
         try
         {
-            var options = execute ? Postgres : Postgres with { Migrate = false };
-            store = await PostgresStore.OpenAsync(options, MachineClock.Instance, log, cancel);
+            var migrates = execute ? Postgres : Postgres with { Migrate = false };
+            store = await PostgresStore.OpenAsync(migrates, MachineClock.Instance, log, cancel);
+            if (execute && SharedDirectory is { } shared)
+            {
+                await AgreeAsync(store, shared, cancel);
+            }
+
             return new OpenedStore(store, store.Clock)
             {
                 Folder = folder,
@@ -62,16 +76,45 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
         }
     }
 
-    /// <summary>Names the folder wherever it is mounted; made once, under its lock.</summary>
-    static string PlaceOf(string folder)
+    /// <summary>A node that sees another folder than the others would do again what they have done.</summary>
+    static async Task AgreeAsync(PostgresStore store, string shared, CancellationToken cancel)
     {
-        var file = Path.Combine(folder, "node.id");
-        if (!File.Exists(file))
+        Directory.CreateDirectory(shared);
+        var mark = Mark(Path.Combine(shared, "store.id"));
+        if (await store.AgreeOnFolderAsync(mark, cancel) != mark)
         {
-            File.WriteAllText(file, Guid.NewGuid().ToString("N"));
+            throw new StoreUnavailableException(
+                $"AG1120: {shared} is not the folder that the other nodes of {store.Where} share. "
+                + "Give every node the same one with --shared or AGENTS_SHARED.", null);
+        }
+    }
+
+    /// <summary>Names the folder wherever it is mounted; made once, under its lock.</summary>
+    static string PlaceOf(string folder) => $"{Environment.MachineName}:{Mark(Path.Combine(folder, "node.id"))}";
+
+    static string Mark(string file)
+    {
+        try
+        {
+            using var made = new StreamWriter(new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None));
+            made.Write(Guid.NewGuid().ToString("N"));
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            // Made before.
         }
 
-        return $"{Environment.MachineName}:{File.ReadAllText(file)}";
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                return File.ReadAllText(file);
+            }
+            catch (IOException) when (tries < 100)
+            {
+                Thread.Sleep(10);   // another node is writing it
+            }
+        }
     }
 }
 
