@@ -51,6 +51,7 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
                 {
                     Name = request.Name, Version = request.Version, Input = request.Input, InstanceId = request.Id,
                     ExecutionId = executionId, Tags = request.Tags, ScheduledStart = request.ScheduledStart,
+                    Trace = request.Trace,
                 }),
                 VisibleAt: request.ScheduledStart)],
         });
@@ -77,10 +78,67 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
         var sent = outcome is WriteOutcome.Sent s ? s.Outcome : throw Refused(outcome);
         if (sent == SendOutcome.Accepted)
         {
-            _node.Wake(id);
+            Tell(id, message is InstanceMessage.Terminate);
         }
 
         return sent;
+    }
+
+    /// <summary>
+    /// Takes what became of a task that a connected worker had: kept in the instance's inbox when this returns, once,
+    /// and an event of that very execution unless the task is not open there any more.
+    /// </summary>
+    public async Task<SendOutcome> CompleteTaskAsync(
+        InstanceId id, ExecutionId execution, int taskId, string? result, FailureDetails? failure, CancellationToken cancel)
+    {
+        CheckSize(result, "result");
+        HistoryEvent outcome = failure is null
+            ? new TaskCompleted { TaskScheduledId = taskId, Result = result }
+            : new TaskFailed { TaskScheduledId = taskId, Failure = failure };
+        var message = new InboxMessage(
+            InboxKind.HistoryEvent, HistoryCodec.EncodeOne(outcome), execution, $"{execution}:{taskId}");
+        var written = await _node.Committer.SubmitAsync(new InboxSend(id, message, _node.Clock.GetUtcNow()));
+        var sent = written is WriteOutcome.Sent s ? s.Outcome : throw Refused(written);
+        if (sent == SendOutcome.Accepted)
+        {
+            Tell(id, urgent: false);
+        }
+
+        return sent;
+    }
+
+    void Tell(InstanceId id, bool urgent) => (urgent ? _node.WakeUrgently : _node.Wake)(id);
+
+    /// <summary>Returns once the instance has left PENDING, is gone, or <paramref name="cancel"/> is cancelled.</summary>
+    public async Task<InstanceView?> WaitForStartAsync(InstanceId id, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var committed = _node.Live.NextCommit(id);
+            var view = await _node.Store.Queries.GetAsync(id, cancel);
+            if (view is null || view.Status != OrchestrationStatus.Pending)
+            {
+                return view is null ? null : await GetAsync(id, true, cancel);
+            }
+
+            await committed.WaitAsync(cancel);
+        }
+    }
+
+    /// <summary>Returns once the instance is terminal or gone, or <paramref name="cancel"/> is cancelled; a parked one may yet end.</summary>
+    public async Task<InstanceView?> WaitForEndAsync(InstanceId id, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var released = _node.Live.NextRelease(id);
+            var view = await _node.Store.Queries.GetAsync(id, cancel);
+            if (view is null || view.Status.IsTerminal())
+            {
+                return view is null ? null : await GetAsync(id, true, cancel);
+            }
+
+            await released.WaitAsync(cancel);
+        }
     }
 
     public async Task<InstanceView?> WaitForCompletionAsync(InstanceId id, CancellationToken cancel)

@@ -32,7 +32,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
 
     public EngineNode(
         IEngineStore store, IOrchestratorHost orchestrators, IActivityHost activities, EngineOptions options,
-        EngineEnvironment environment, IMembership? membership = null)
+        EngineEnvironment environment, IMembership? membership = null, IRemoteWork? remote = null)
     {
         _options = options;
         _membership = membership ?? new Alone(options.NodeId);
@@ -45,6 +45,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
             Committer = committer,
             Orchestrators = orchestrators,
             Activities = activities,
+            Remote = remote,
             Options = options,
             Environment = environment,
             History = history,
@@ -53,6 +54,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
             Live = new LiveHub(_membership.News),
             Wake = Wake,
             Schedule = Schedule,
+            WakeUrgently = id => Wake(id, Mail.Inbox.Urgent),
             Closed = actor => _actors.TryRemove(KeyValuePair.Create(actor.InstanceId, actor)),
             HotBytesChanged = HotBytesChanged,
         };
@@ -137,7 +139,9 @@ public sealed class EngineNode : IMember, IAsyncDisposable
         _declaredDead.TrySetResult(why);
     }
 
-    public void Wake(string instanceId)
+    public void Wake(string instanceId) => Wake(instanceId, Mail.Inbox.Hint);
+
+    void Wake(string instanceId, Mail.Inbox mail)
     {
         if (!_running)
         {
@@ -147,7 +151,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
         while (true)
         {
             var actor = _actors.GetOrAdd(instanceId, static (id, services) => new InstanceActor(services, id), _services);
-            if (actor.Post(Mail.Inbox.Hint))
+            if (actor.Post(mail))
             {
                 return;
             }

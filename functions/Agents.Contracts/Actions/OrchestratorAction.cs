@@ -17,6 +17,8 @@ public sealed record ScheduleTaskAction : OrchestratorAction
     public string? Input { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
+    public TraceLink? Trace { get; init; }
+
     /// <summary>Null for an activity that is safe to repeat and needs no ledger entry.</summary>
     public EffectIntent? Effect { get; init; }
 }
@@ -33,6 +35,7 @@ public sealed record CreateSubOrchestrationAction : OrchestratorAction
     public string? Version { get; init; }
     public string? Input { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+    public TraceLink? Trace { get; init; }
 }
 
 public sealed record SendEventAction : OrchestratorAction

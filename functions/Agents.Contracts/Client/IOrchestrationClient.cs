@@ -63,6 +63,7 @@ public sealed record StartRequest
     public string? Input { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
     public DateTimeOffset? ScheduledStart { get; init; }
+    public TraceLink? Trace { get; init; }
 
     /// <summary>Digest of the request, for "same id, same request"; null derives it from name, version and input.</summary>
     public string? RequestDigest { get; init; }
@@ -127,6 +128,9 @@ public sealed record InstanceView
     public FailureDetails? Failure { get; init; }
     public string? ParentInstanceId { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>When it is to begin, if that was asked for; known where payloads are read.</summary>
+    public DateTimeOffset? ScheduledStart { get; init; }
 
     /// <summary>Events in the current execution.</summary>
     public long HistoryEvents { get; init; }

@@ -47,7 +47,7 @@ public sealed record ExecutionStarted : HistoryEvent
     public required string ExecutionId { get; init; }
     public ParentInstance? Parent { get; init; }
     public DateTimeOffset? ScheduledStart { get; init; }
-    public string? TraceParent { get; init; }
+    public TraceLink? Trace { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
     /// <summary>Extra: which generation of the instance this is, from 0.</summary>
@@ -77,6 +77,8 @@ public sealed record TaskScheduled : HistoryEvent
     public string? Input { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
+    public TraceLink? Trace { get; init; }
+
     /// <summary>Extra: what a second execution of this activity would do to the world.</summary>
     public EffectIntent? Effect { get; init; }
 }
@@ -100,6 +102,7 @@ public sealed record SubOrchestrationInstanceCreated : HistoryEvent
     public string? Version { get; init; }
     public string? Input { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+    public TraceLink? Trace { get; init; }
 }
 
 public sealed record SubOrchestrationInstanceCompleted : HistoryEvent

@@ -10,6 +10,9 @@ public sealed record FailureDetails(
     FailureDetails? InnerFailure = null,
     bool IsNonRetriable = false)
 {
+    /// <summary>What the failing code adds, as the text of a JSON object; null for nothing.</summary>
+    public string? Properties { get; init; }
+
     /// <summary>For people: a message that brings its own code needs no type before it.</summary>
     [JsonIgnore]
     public string Text => ErrorMessage is ['A', 'G', >= '0' and <= '9', >= '0' and <= '9', >= '0' and <= '9', >= '0' and <= '9', ':', ..]

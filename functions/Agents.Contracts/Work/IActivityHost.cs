@@ -39,6 +39,7 @@ public sealed record ActivityWorkItem
     public string? Version { get; init; }
     public string? Input { get; init; }
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
+    public TraceLink? Trace { get; init; }
     public EffectIntent? Effect { get; init; }
     public ActivityMode Mode { get; init; }
 

@@ -93,6 +93,7 @@ internal static class EventReader
         var (name, version, input) = ("", (string?)null, (string?)null);
         SortedDictionary<string, string>? tags = null;
         EffectIntent? effect = null;
+        TraceLink? trace = null;
         while (reader.Next())
         {
             switch (reader.Field)
@@ -106,6 +107,9 @@ internal static class EventReader
                 case 3:
                     input = reader.Wrapped;
                     break;
+                case 4:
+                    trace = Trace(reader.Message);
+                    break;
                 case 5:
                     Tag(ref tags, reader.Message);
                     break;
@@ -115,7 +119,7 @@ internal static class EventReader
             }
         }
 
-        return new TaskScheduled { Name = name, Version = version, Input = input, Tags = tags, Effect = effect };
+        return new TaskScheduled { Name = name, Version = version, Input = input, Tags = tags, Effect = effect, Trace = trace };
     }
 
     static EffectIntent Effect(ProtoReader reader)
@@ -210,6 +214,7 @@ internal static class EventReader
                 3 => failure with { StackTrace = reader.Wrapped },
                 4 => failure with { InnerFailure = Failure(reader.Message) },
                 5 => failure with { IsNonRetriable = reader.Bool },
+                Fields.Properties => failure with { Properties = reader.Wrapped },
                 _ => failure,
             };
         }
@@ -235,6 +240,7 @@ internal static class EventReader
                 2 => e with { Name = reader.Text },
                 3 => e with { Version = reader.Wrapped },
                 4 => e with { Input = reader.Wrapped },
+                5 => e with { Trace = Trace(reader.Message) },
                 _ => e,
             };
         }
@@ -316,6 +322,22 @@ internal static class EventReader
         }
 
         return text;
+    }
+
+    internal static TraceLink Trace(ProtoReader reader)
+    {
+        var trace = new TraceLink("");
+        while (reader.Next())
+        {
+            trace = reader.Field switch
+            {
+                1 => trace with { TraceParent = reader.Text },
+                3 => trace with { TraceState = reader.Wrapped },
+                _ => trace,
+            };
+        }
+
+        return trace;
     }
 
     internal static void Tag(ref SortedDictionary<string, string>? tags, ProtoReader reader)

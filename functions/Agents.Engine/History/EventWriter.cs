@@ -68,6 +68,7 @@ internal readonly ref struct EventWriter(ProtoWriter output, PayloadSink? sink, 
                 Plain(1, scheduled.Name);
                 Wrapped(2, scheduled.Version);
                 Wrapped(3, scheduled.Input);
+                Trace(4, scheduled.Trace);
                 Tags(5, scheduled.Tags);
                 Effect(scheduled.Effect);
                 break;
@@ -84,6 +85,7 @@ internal readonly ref struct EventWriter(ProtoWriter output, PayloadSink? sink, 
                 Plain(2, child.Name);
                 Wrapped(3, child.Version);
                 Wrapped(4, child.Input);
+                Trace(5, child.Trace);
                 Tags(6, child.Tags);
                 break;
             case SubOrchestrationInstanceCompleted done:
@@ -154,13 +156,7 @@ internal readonly ref struct EventWriter(ProtoWriter output, PayloadSink? sink, 
             Time(6, at);
         }
 
-        if (e.TraceParent is { } trace)
-        {
-            var mark = output.Begin(7);
-            Plain(1, trace);
-            output.End(mark);
-        }
-
+        Trace(7, e.Trace);
         Tags(9, e.Tags);
         if (withExtras)
         {
@@ -203,6 +199,17 @@ internal readonly ref struct EventWriter(ProtoWriter output, PayloadSink? sink, 
         output.End(mark);
     }
 
+    void Trace(int field, TraceLink? trace)
+    {
+        if (trace is not null)
+        {
+            var mark = output.Begin(field);
+            Plain(1, trace.TraceParent);
+            Wrapped(3, trace.TraceState);
+            output.End(mark);
+        }
+    }
+
     void Failure(int field, FailureDetails? failure)
     {
         if (failure is null)
@@ -216,6 +223,11 @@ internal readonly ref struct EventWriter(ProtoWriter output, PayloadSink? sink, 
         Wrapped(3, failure.StackTrace);
         Failure(4, failure.InnerFailure);
         output.Bool(5, failure.IsNonRetriable);
+        if (withExtras)
+        {
+            Wrapped(Fields.Properties, failure.Properties);
+        }
+
         output.End(mark);
     }
 

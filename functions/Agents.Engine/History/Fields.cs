@@ -33,6 +33,9 @@ internal static class Fields
     /// <summary>ExecutionStarted: identity seed.</summary>
     public const int IdentitySeed = 1002;
 
+    /// <summary>TaskFailureDetails: properties, as the text of a JSON object.</summary>
+    public const int Properties = 1001;
+
     /// <summary>TaskScheduled: effect intent (class, key as bytes, tool, key as text).</summary>
     public const int Effect = 1001;
 }

@@ -37,7 +37,7 @@ internal static class StartedReader
         3 => e with { Input = reader.Wrapped },
         5 => e with { Parent = Parent(reader.Message) },
         6 => e with { ScheduledStart = EventReader.Time(reader.Message) },
-        7 => e with { TraceParent = Trace(reader.Message) },
+        7 => e with { Trace = EventReader.Trace(reader.Message) },
         Fields.Generation => e with { Generation = reader.Int32 },
         Fields.IdentitySeed => e with { IdentitySeed = reader.Wrapped },
         _ => e,
@@ -83,16 +83,5 @@ internal static class StartedReader
         }
 
         return (instanceId, executionId);
-    }
-
-    static string Trace(ProtoReader reader)
-    {
-        var text = "";
-        while (reader.Next())
-        {
-            text = reader.Field == 1 ? reader.Text : text;
-        }
-
-        return text;
     }
 }

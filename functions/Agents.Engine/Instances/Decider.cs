@@ -53,7 +53,7 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
                 var scheduled = new TaskScheduled
                 {
                     EventId = a.Id, Timestamp = now, Name = a.Name, Version = a.Version, Input = a.Input, Tags = a.Tags,
-                    Effect = a.Effect,
+                    Effect = a.Effect, Trace = a.Trace,
                 };
                 decision.Events.Add(scheduled);
                 if (a.Effect is { Class: EffectClass.AtMostOnce })
@@ -89,7 +89,7 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
         decision.Events.Add(new SubOrchestrationInstanceCreated
         {
             EventId = a.Id, Timestamp = now, InstanceId = a.InstanceId, Name = a.Name, Version = a.Version,
-            Input = a.Input, Tags = a.Tags,
+            Input = a.Input, Tags = a.Tags, Trace = a.Trace,
         });
         var parent = new ParentInstance(subject.InstanceId, subject.ExecutionId, a.Id, subject.Name, subject.Version);
         var clash = new SubOrchestrationInstanceFailed
@@ -113,7 +113,7 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
             Inbox = [Message(new ExecutionStarted
             {
                 Name = a.Name, Version = a.Version, Input = a.Input, InstanceId = a.InstanceId,
-                ExecutionId = executionId, Parent = parent, Tags = a.Tags,
+                ExecutionId = executionId, Parent = parent, Tags = a.Tags, Trace = a.Trace ?? subject.Start?.Trace,
             })],
             OnClash = new InboxSend(subject.InstanceId, Message(clash, subject.ExecutionId, $"{subject.ExecutionId}:{a.Id}"), now),
         });
@@ -135,7 +135,7 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
             {
                 Name = subject.Name, Version = version, Input = a.Result, InstanceId = subject.InstanceId,
                 ExecutionId = executionId, Parent = subject.Start?.Parent, Tags = subject.Start?.Tags,
-                Generation = subject.Generation + 1,
+                Trace = subject.Start?.Trace, Generation = subject.Generation + 1,
             }),
         };
 
@@ -180,7 +180,7 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
     void Send(string instanceId, HistoryEvent e, TurnDecision decision)
     {
         decision.Sends.Add(new InboxSend(instanceId, Message(e), now));
-        decision.Wakes.Add(instanceId);
+        (e is ExecutionTerminated ? decision.Ends : decision.Wakes).Add(instanceId);
     }
 
     static InboxMessage Message(HistoryEvent e, string? executionId = null, string? dedupKey = null) =>

@@ -28,6 +28,14 @@ internal sealed class HotInstance
 
     public IOrchestratorSession? Session { get; set; }
 
+    /// <summary>Code and activities of this instance are with connected workers.</summary>
+    public bool IsRemote { get; init; }
+
+    public IRemoteSession? Remote { get; set; }
+
+    /// <summary>Tasks handed to connected workers whose results have not come.</summary>
+    public HashSet<int> Offered { get; } = [];
+
     public Dictionary<int, RunningActivity> InFlight { get; } = [];
 
     /// <summary>Entries known to matter: of earlier generations, and of open tasks.</summary>

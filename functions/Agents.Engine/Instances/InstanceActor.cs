@@ -23,6 +23,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
     ITimer? _timer;
     DateTimeOffset? _timerAt;
     TaskCompletionSource? _drained;
+    Contracts.Work.IRemoteTurn? _out;
 
     public string InstanceId => instanceId;
 
@@ -38,11 +39,13 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
     public long LastStepAt { get; private set; }
 
     /// <summary>Nothing runs here now, so that giving it up costs a replay and nothing else.</summary>
-    public bool IsIdle => _hot is { InFlight.Count: 0 };
+    public bool IsIdle => _hot is { InFlight.Count: 0, Offered.Count: 0 };
 
     /// <summary>False: this actor has closed; whoever has mail must find or make another.</summary>
     public bool Post(Mail mail)
     {
+        Contracts.Work.IRemoteTurn? taken;
+        bool starts;
         lock (_gate)
         {
             if (_closed)
@@ -51,16 +54,33 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             }
 
             _mail.Add(mail);
-            if (_running)
-            {
-                return true;
-            }
-
+            starts = !_running;
             _running = true;
+            taken = IsUrgent(mail) ? _out : null;
         }
 
-        Start();
+        taken?.Withdraw();
+        if (starts)
+        {
+            Start();
+        }
+
         return true;
+    }
+
+    /// <summary>What does not wait until a turn that is with a worker comes back.</summary>
+    static bool IsUrgent(Mail mail) => mail is Mail.Drain or Mail.Leave || ReferenceEquals(mail, Mail.Inbox.Urgent);
+
+    /// <summary>A turn has gone out, or is back (null).</summary>
+    public void TurnIsOut(Contracts.Work.IRemoteTurn? turn)
+    {
+        lock (_gate)
+        {
+            _out = turn;
+            turn = _mail.Exists(IsUrgent) ? turn : null;
+        }
+
+        turn?.Withdraw();
     }
 
     /// <summary>
@@ -338,6 +358,12 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
         _hot?.Session?.Dispose();
         if (_hot is { } hot)
         {
+            if (hot.IsRemote)
+            {
+                hot.Remote?.Dispose();
+                node.Remote!.Withdraw(new Contracts.Instances.InstanceId(instanceId), new Contracts.Instances.ExecutionId(hot.ExecutionId), over: true);
+            }
+
             node.HotBytesChanged(-hot.SessionBytes);
             foreach (var activity in hot.InFlight.Values)
             {

@@ -45,6 +45,8 @@ internal sealed class InstanceAdmin(NodeServices node)
         var pages = new HistoryPages(node.Store.Owner);
         var first = await pages.ReadAsync(record.Execution, record.LineageKey, record.InstanceId, 0, cancel, StartEvents);
         var start = first.Select(e => e.Event).OfType<ExecutionStarted>().FirstOrDefault();
+        start ??= await WaitingStartAsync(record, cancel);
+        view = view with { ScheduledStart = start?.ScheduledStart };
         if (!view.Status.IsTerminal())
         {
             return view with { Input = start?.Input ?? view.Input };
@@ -59,6 +61,13 @@ internal sealed class InstanceAdmin(NodeServices node)
             Output = end?.Result ?? view.Output,
             Failure = end?.Failure ?? view.Failure,
         };
+    }
+
+    /// <summary>The start of an instance that has not begun waits in its inbox.</summary>
+    async Task<ExecutionStarted?> WaitingStartAsync(InstanceRecord record, CancellationToken cancel)
+    {
+        var rows = await node.Store.Owner.ReadInboxAsync(record.Key, DateTimeOffset.MaxValue, 1, cancel);
+        return rows is [{ Message.Kind: InboxKind.HistoryEvent } row] ? HistoryCodec.DecodeOne(row.Message.Body) as ExecutionStarted : null;
     }
 
     public async Task<IReadOnlyList<ExecutionView>> ListExecutionsAsync(InstanceId id, CancellationToken cancel)

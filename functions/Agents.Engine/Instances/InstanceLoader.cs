@@ -71,13 +71,15 @@ internal sealed class InstanceLoader(NodeServices node)
                 $"history of '{record.InstanceId}' ends at {state.NextSequence}, its row says {record.NextSequence}");
         }
 
+        var remote = node.Remote?.IsRemote(record.Name, record.Version) == true;
         var hot = new HotInstance
         {
+            IsRemote = remote,
             Record = record,
             State = state,
             StoredStatus = record.Status,
             Seeds = IdentityChain.Read(record.Execution, record.InstanceId),
-            Match = node.Orchestrators.Match(record.Name, record.Version),
+            Match = remote ? OrchestratorMatch.Found : node.Orchestrators.Match(record.Name, record.Version),
             Past = history,
         };
         await LoadLedgerAsync(hot);

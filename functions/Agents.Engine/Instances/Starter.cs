@@ -19,7 +19,11 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
         foreach (var task in hot.State.Tasks.Values.OrderBy(t => t.Sequence).ToList())
         {
             var id = task.Scheduled.EventId;
-            if (!hot.InFlight.ContainsKey(id) && !hot.InDoubt.Contains(id) && !hot.NeedsIntent.Contains(id))
+            if (hot.IsRemote)
+            {
+                Offer(task);
+            }
+            else if (!hot.InFlight.ContainsKey(id) && !hot.InDoubt.Contains(id) && !hot.NeedsIntent.Contains(id))
             {
                 Start(task);
             }
@@ -45,10 +49,34 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
         Run(task, mode, entry?.AttemptToken ?? node.NewToken(), null);
     }
 
+    void Offer(OpenTask task)
+    {
+        if (hot.Offered.Add(task.Scheduled.EventId))
+        {
+            node.Remote!.Offer(Item(task, ActivityMode.Execute, node.NewToken()));
+        }
+    }
+
     void Run(OpenTask task, ActivityMode mode, string token, ActivityOutcome? known)
     {
         var scheduled = task.Scheduled;
-        var item = new ActivityWorkItem
+        var intentAt = hot.IntentMadeAt.GetValueOrDefault(scheduled.EventId, node.Clock.GetTimestamp());
+        var activity = new RunningActivity(node, actor, Item(task, mode, token), intentAt, hot.TakenBack.Contains(scheduled.EventId));
+        hot.IntentMadeAt.Remove(scheduled.EventId);
+        hot.InFlight[scheduled.EventId] = activity;
+        if (known is not null)
+        {
+            actor.Post(new Mail.Finished(activity, known));
+            return;
+        }
+
+        _ = activity.RunAsync();
+    }
+
+    ActivityWorkItem Item(OpenTask task, ActivityMode mode, string token)
+    {
+        var scheduled = task.Scheduled;
+        return new ActivityWorkItem
         {
             InstanceId = new InstanceId(hot.Record.InstanceId),
             ExecutionId = new ExecutionId(hot.ExecutionId),
@@ -59,6 +87,7 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
             Version = scheduled.Version,
             Input = scheduled.Input,
             Tags = scheduled.Tags,
+            Trace = scheduled.Trace ?? hot.State.Start?.Trace,
             Effect = scheduled.Effect,
             Mode = mode,
             AttemptToken = token,
@@ -66,16 +95,5 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
             PredecessorGone = node.Options.PredecessorsProvenDead
                 && !(scheduled.Effect is { } effect && node.Attempts.Any(effect.Key)),
         };
-        var intentAt = hot.IntentMadeAt.GetValueOrDefault(scheduled.EventId, node.Clock.GetTimestamp());
-        var activity = new RunningActivity(node, actor, item, intentAt, hot.TakenBack.Contains(scheduled.EventId));
-        hot.IntentMadeAt.Remove(scheduled.EventId);
-        hot.InFlight[scheduled.EventId] = activity;
-        if (known is not null)
-        {
-            actor.Post(new Mail.Finished(activity, known));
-            return;
-        }
-
-        _ = activity.RunAsync();
     }
 }

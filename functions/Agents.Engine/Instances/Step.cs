@@ -14,17 +14,18 @@ namespace Agents.Engine.Instances;
 /// One step of an instance: take in what has come, run the orchestrator, write one commit under the fence, and only
 /// then let anything out.
 /// </summary>
-internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance hot)
+internal sealed partial class Step(NodeServices node, InstanceActor actor, HotInstance hot)
 {
     readonly Intake _intake = new(hot.State, hot.ExecutionId);
     readonly List<RunningActivity> _flushes = [];
     readonly List<RunningActivity> _closed = [];
     readonly List<RunningActivity> _again = [];
-    readonly DateTimeOffset _now = node.Clock.GetUtcNow();
+    DateTimeOffset _now = node.Clock.GetUtcNow();
     bool _evict;
     bool _moreInbox;
 
     StepEffects? _effects;
+    RemoteTurn? _remote;
 
     StepEffects Effects => _effects ??= new StepEffects(node, hot, _intake, _now);
 
@@ -48,10 +49,19 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         TurnDecision? decision = null;
         if (_intake.HasEvents)
         {
-            var turn = Turn(out decision);
-            if (turn is not null)
+            if (hot.IsRemote)
             {
-                return new StepResult.Parks(turn);
+                var answer = await AskWorkersAsync();
+                if (answer.Ends is { } result)
+                {
+                    return result;
+                }
+
+                decision = answer.Decision;
+            }
+            else if (Turn(out decision) is { } why)
+            {
+                return new StepResult.Parks(why);
             }
         }
 
@@ -100,7 +110,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         hot.Draining |= hot.Leaving && hot.InFlight.Count == 0;
         if (mail.Exists(m => m is Mail.Inbox))
         {
-            await ReadInboxAsync();
+            await ReadInboxAsync(all: mail.Exists(m => ReferenceEquals(m, Mail.Inbox.Urgent)));
         }
 
         _intake.TakeDueTimers(_now);
@@ -110,10 +120,10 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
         }
     }
 
-    async Task ReadInboxAsync()
+    async Task ReadInboxAsync(bool all)
     {
         // The start of a new generation stands behind whatever has waited longer: a first turn takes all there is.
-        var max = hot.State.IsStarted ? node.Options.InboxRowsPerTurn : int.MaxValue;
+        var max = hot.State.IsStarted && !all ? node.Options.InboxRowsPerTurn : int.MaxValue;
         var rows = await node.Store.Owner.ReadInboxAsync(hot.Record.Key, _now, max, CancellationToken.None);
         _moreInbox = rows.Count == max;
         foreach (var row in rows)
@@ -163,35 +173,6 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
 
                 break;
         }
-    }
-
-    /// <summary>Runs the orchestrator on what was taken in; returns why the instance must be set aside, or null.</summary>
-    string? Turn(out TurnDecision? decision)
-    {
-        decision = null;
-        var timestamp = _now > hot.State.LastTimestamp ? _now : hot.State.LastTimestamp;
-        var events = _intake.Events(timestamp);
-        var start = hot.State.Start ?? events.OfType<ExecutionStarted>().FirstOrDefault();
-        if (hot.State.NextSequence + events.Count > node.Options.HistoryEventsMax)
-        {
-            return $"AG1004: the history holds {node.Options.HistoryEventsMax} events, the most one execution may have; "
-                + "continue as new, or fork the run";
-        }
-
-        var actions = new TurnCode(node, hot).Run(events, start is not null, out var customStatus, out var divergence);
-        if (divergence is not null)
-        {
-            return $"AG2001: the code and the history part ways at {divergence}";
-        }
-
-        var subject = new TurnSubject(
-            hot.Record.InstanceId, hot.ExecutionId, hot.Generation, hot.Record.Name, hot.Record.Version, start)
-        {
-            RunIdentity = hot.Seeds[^1].RunIdentity,
-        };
-        decision = new Decider(subject, node.Environment.Ids, timestamp).Decide(events, actions, hot.State);
-        decision.CustomStatus = customStatus;
-        return null;
     }
 
     List<DeltaRow> Flush()
@@ -260,7 +241,19 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             actor.HoldStarts(true);
         }
 
-        var outcome = await node.Committer.SubmitAsync(commit);
+        WriteOutcome? outcome = null;
+        try
+        {
+            outcome = await node.Committer.SubmitAsync(commit);
+        }
+        finally
+        {
+            if (outcome is not WriteOutcome.Committed)
+            {
+                _remote?.Refused();
+            }
+        }
+
         return outcome switch
         {
             WriteOutcome.Committed => After(decision),
@@ -314,10 +307,19 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             }
 
             hot.StoredStatus = hot.State.Status;
+            if (hot.IsRemote)
+            {
+                ToldWorkers(decision);
+            }
 
             foreach (var id in decision.Wakes)
             {
                 node.Wake(id);
+            }
+
+            foreach (var id in decision.Ends)
+            {
+                node.WakeUrgently(id);
             }
         }
 
@@ -344,7 +346,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
             actor.Post(Mail.Inbox.Hint);
         }
 
-        if (hot.Session is { } session && session.ApproximateBytes is var bytes && Math.Abs(bytes - hot.SessionBytes) > 4_096)
+        if ((hot.Session?.ApproximateBytes ?? hot.Remote?.ApproximateBytes) is { } bytes && Math.Abs(bytes - hot.SessionBytes) > 4_096)
         {
             node.HotBytesChanged(bytes - hot.SessionBytes);
             hot.SessionBytes = bytes;
@@ -364,7 +366,7 @@ internal sealed class Step(NodeServices node, InstanceActor actor, HotInstance h
                 : StepResult.Goes.On;
         }
 
-        if (_evict && hot.InFlight.Count == 0 && !HasMoreToDo())
+        if (_evict && hot.InFlight.Count == 0 && hot.Offered.Count == 0 && !HasMoreToDo())
         {
             return await ReleaseAsync(hot.State.NextTimer());
         }

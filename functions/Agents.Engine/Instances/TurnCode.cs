@@ -36,10 +36,11 @@ internal sealed class TurnCode(NodeServices node, HotInstance hot)
         return turn.Actions;
     }
 
-    CompleteOrchestrationAction? ServerSide(List<HistoryEvent> events, bool started)
+    /// <summary>What needs no code: an end before code began, or with code out of reach, and a start nobody can run.</summary>
+    public CompleteOrchestrationAction? ServerSide(List<HistoryEvent> events, bool started)
     {
         var terminated = events.OfType<ExecutionTerminated>().FirstOrDefault();
-        if (terminated is not null && (!started || hot.Match != OrchestratorMatch.Found))
+        if (terminated is not null && (!started || hot.IsRemote || hot.Match != OrchestratorMatch.Found))
         {
             return new CompleteOrchestrationAction
             {

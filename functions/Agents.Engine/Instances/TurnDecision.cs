@@ -24,6 +24,9 @@ internal sealed class TurnDecision
 
     /// <summary>Instances that have something new after the commit.</summary>
     public List<string> Wakes { get; } = [];
+
+    /// <summary>Those among them that are to end.</summary>
+    public List<string> Ends { get; } = [];
 }
 
 /// <summary>Identity of the instance that decides; everything here is data.</summary>

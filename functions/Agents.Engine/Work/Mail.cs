@@ -9,6 +9,9 @@ internal abstract record Mail
     public sealed record Inbox : Mail
     {
         public static readonly Inbox Hint = new();
+
+        /// <summary>An end waits there: it goes before everything else.</summary>
+        public static readonly Inbox Urgent = new();
     }
 
     /// <summary>

@@ -19,6 +19,9 @@ internal sealed class NodeServices
 
     public required IActivityHost Activities { get; init; }
 
+    /// <summary>Connected workers; null where this node takes none.</summary>
+    public IRemoteWork? Remote { get; init; }
+
     public required EngineOptions Options { get; init; }
 
     public required EngineEnvironment Environment { get; init; }
@@ -39,6 +42,9 @@ internal sealed class NodeServices
 
     /// <summary>Whoever owns the instance, or is to, looks at it.</summary>
     public required Action<string> Wake { get; init; }
+
+    /// <summary>The same, for what must not wait until a turn that is with a worker comes back.</summary>
+    public required Action<string> WakeUrgently { get; init; }
 
     /// <summary>An actor has closed; only that very actor may be taken out of the table.</summary>
     public required Action<Instances.InstanceActor> Closed { get; init; }

@@ -67,7 +67,7 @@ internal static class Samples
         ExecutionId = Execution,
         Parent = text is null ? null : new ParentInstance("parent", Execution, number, text, null),
         ScheduledStart = text is null ? null : at,
-        TraceParent = text is { Length: > 0 } ? text : null,
+        Trace = text is { Length: > 0 } ? new TraceLink(text) : null,
         Tags = tags,
         Generation = number,
         IdentitySeed = text,

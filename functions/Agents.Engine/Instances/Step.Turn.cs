@@ -1,0 +1,110 @@
+using Agents.Contracts.Actions;
+using Agents.Contracts.History;
+using Agents.Contracts.Instances;
+using Agents.Contracts.Work;
+
+namespace Agents.Engine.Instances;
+
+/// <summary>The turn of a step: here on the hot continuation, or with a connected worker.</summary>
+internal sealed partial class Step
+{
+    /// <summary>Runs the orchestrator on what was taken in; returns why the instance must be set aside, or null.</summary>
+    string? Turn(out TurnDecision? decision)
+    {
+        decision = null;
+        if (Incoming(out var events, out var start) is { } full)
+        {
+            return full;
+        }
+
+        var actions = new TurnCode(node, hot).Run(events, start is not null, out var customStatus, out var divergence);
+        if (divergence is not null)
+        {
+            return $"AG2001: the code and the history part ways at {divergence}";
+        }
+
+        decision = Decide(events, start, actions, customStatus);
+        return null;
+    }
+
+    /// <summary>The same with code that connected workers hold: either what was decided, or how the step ends without it.</summary>
+    async Task<(TurnDecision? Decision, StepResult? Ends)> AskWorkersAsync()
+    {
+        if (Incoming(out var events, out var start) is { } full)
+        {
+            return (null, new StepResult.Parks(full));
+        }
+
+        if (new TurnCode(node, hot).ServerSide(events, start is not null) is { } completion)
+        {
+            return (Decide(events, start, [completion], null), null);
+        }
+
+        if (hot.Draining)
+        {
+            return (null, await ReleaseAsync(_now));
+        }
+
+        _remote = new RemoteTurn(node, actor, hot);
+        if (await _remote.AskAsync(events) is not { } turn)
+        {
+            return (null, StepResult.Goes.On); // what took it back waits in the mail; the inbox still has its rows
+        }
+
+        _now = node.Clock.GetUtcNow();
+        return (Decide(events, start, turn.Actions, turn.CustomStatus), null);
+    }
+
+    DateTimeOffset Timestamp() => _now > hot.State.LastTimestamp ? _now : hot.State.LastTimestamp;
+
+    /// <summary>The turn's events and its execution's start; returns why the history cannot take them, or null.</summary>
+    string? Incoming(out List<HistoryEvent> events, out ExecutionStarted? start)
+    {
+        events = _intake.Events(Timestamp());
+        start = hot.State.Start ?? events.OfType<ExecutionStarted>().FirstOrDefault();
+        if (hot.State.NextSequence + events.Count > node.Options.HistoryEventsMax)
+        {
+            return $"AG1004: the history holds {node.Options.HistoryEventsMax} events, the most one execution may have; "
+                + "continue as new, or fork the run";
+        }
+
+        return null;
+    }
+
+    TurnDecision Decide(
+        List<HistoryEvent> events, ExecutionStarted? start, IReadOnlyList<OrchestratorAction> actions, string? customStatus)
+    {
+        var subject = new TurnSubject(
+            hot.Record.InstanceId, hot.ExecutionId, hot.Generation, hot.Record.Name, hot.Record.Version, start)
+        {
+            RunIdentity = hot.Seeds[^1].RunIdentity,
+        };
+        var decision = new Decider(subject, node.Environment.Ids, Timestamp()).Decide(events, actions, hot.State);
+        decision.CustomStatus = customStatus;
+        return decision;
+    }
+
+    void ToldWorkers(TurnDecision decision)
+    {
+        foreach (var e in decision.Events)
+        {
+            switch (e)
+            {
+                case TaskCompleted done:
+                    hot.Offered.Remove(done.TaskScheduledId);
+                    break;
+                case TaskFailed failed:
+                    hot.Offered.Remove(failed.TaskScheduledId);
+                    break;
+                case ExecutionSuspended:
+                    hot.Offered.ExceptWith(node.Remote!.Withdraw(
+                        new InstanceId(hot.Record.InstanceId), new ExecutionId(hot.ExecutionId), over: false));
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        RemoteTurn.Committed(hot, _remote, decision.Events);
+    }
+}
