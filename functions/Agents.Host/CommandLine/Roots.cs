@@ -203,10 +203,22 @@ static class Roots
 
     static Command Serve(Guard guard)
     {
-        var port = new Option<int>("--port") { Description = "loopback port of the API", DefaultValueFactory = _ => 7070, HelpName = "PORT" };
+        const int Default = 7070;
+        var port = new Option<int?>("--port", "--http-port")
+        {
+            Description = $"loopback port of the API (default: {Default}; none beside --grpc-port)", HelpName = "PORT",
+        };
+        var grpc = new Option<int?>("--grpc-port")
+        {
+            Description = "loopback port for Durable Task clients and workers (docs/durable-task-backend.md)", HelpName = "PORT",
+        };
         var root = new Option<string?>("--root") { Description = "folder that jobs sent over TCP stay below (default: here)", HelpName = "DIR" };
         return Verb("serve", "Be a node: host the runs of a store, beside other nodes where --store is PostgreSQL.", guard,
-            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)).RunAsync(c), port, root);
+            (r, c) => new UpVerb(r.GetValue(port) ?? (r.GetValue(grpc) is null ? Default : null), r.GetValue(root))
+            {
+                GrpcPort = r.GetValue(grpc),
+            }.RunAsync(c),
+            port, grpc, root);
     }
 
     static Command Doctor(Guard guard)

@@ -2,7 +2,10 @@ using System.Reflection;
 using Agents.Api;
 using Agents.Client.Jobs;
 using Agents.Client.Runs;
+using Agents.Contracts.Work;
 using Agents.Engine;
+using Agents.Engine.Grpc;
+using Agents.Engine.Grpc.Hubs;
 using Agents.Inference.Streaming;
 using Agents.ModelServer.Scripted;
 using Agents.Tools;
@@ -28,6 +31,12 @@ sealed record NodeOptions
     /// <summary>Loopback port of the API besides the Unix socket; null for none.</summary>
     public int? Port { get; init; }
 
+    /// <summary>Loopback port of the Durable Task endpoint; null for none.</summary>
+    public int? GrpcPort { get; init; }
+
+    /// <summary>Key that its callers must show; null: none is asked for.</summary>
+    public string? GrpcKey { get; init; }
+
     /// <summary>Folder that jobs without a root use, and that guests cannot leave.</summary>
     public required string Root { get; init; }
     public required ILogger Log { get; init; }
@@ -42,6 +51,9 @@ sealed class Node : IAsyncDisposable
 
     readonly List<Func<ValueTask>> _closing = [];
     readonly EngineNode _engine;
+    readonly EngineEnvironment _environment;
+    readonly DurableTaskOptions? _grpc;
+    readonly TaskHub? _hub;
 
     Node(NodeOptions options, OpenedStore opened)
     {
@@ -59,9 +71,18 @@ sealed class Node : IAsyncDisposable
         {
             Clock = clock, Models = transport.For, Tools = CatalogueTools.By(new ToolRunner(catalogue)),
         });
+        _environment = new EngineEnvironment(clock, new RandomIds(), options.Log);
+        if (options.GrpcPort is { } port)
+        {
+            _grpc = new DurableTaskOptions { Port = port, ApiKey = options.GrpcKey };
+            _hub = new TaskHub(
+                "default", (name, version) => worker.Orchestrators.Match(name, version) != OrchestratorMatch.UnknownName, _grpc, _environment);
+        }
+
         _engine = new EngineNode(
-            opened.Store, worker.Orchestrators, worker.Activities, opened.Options(options.Execute),
-            new EngineEnvironment(clock, new RandomIds(), options.Log), opened.Membership);
+            opened.Store, worker.Orchestrators, worker.Activities, opened.Options(options.Execute), _environment,
+            opened.Membership, _hub?.Remote);
+        _hub?.Join(_engine);
         Models = ModelShelf.Open(options.DataDirectory, clock);
         var jobs = new JobReader(
             Models, new ToolShelf(catalogue), new JobFolders(options.Store.ToolsDirectory, options.Root, options.Root));
@@ -84,6 +105,9 @@ sealed class Node : IAsyncDisposable
 
     /// <summary>Address of the TCP listener, where there is one.</summary>
     public Uri? Address { get; private set; }
+
+    /// <summary>Address of the Durable Task endpoint, where there is one.</summary>
+    public Uri? GrpcAddress { get; private set; }
 
     public static string Version { get; } =
         typeof(Node).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
@@ -135,6 +159,28 @@ sealed class Node : IAsyncDisposable
             cancel);
         Address = api.Address;
         _closing.Add(api.DisposeAsync);
+        if (_hub is not null)
+        {
+            await StartGrpcAsync(options, _hub, _grpc!, cancel);
+        }
+    }
+
+    async Task StartGrpcAsync(NodeOptions options, TaskHub hub, DurableTaskOptions grpc, CancellationToken cancel)
+    {
+        var hubs = new TaskHubShelf(options.Store.IsShared ? null : options.DataDirectory, hub, grpc, _environment);
+        _closing.Add(hubs.DisposeAsync);
+        try
+        {
+            var server = await DurableTaskServer.StartAsync(grpc, hubs, _environment, cancel);
+            GrpcAddress = server.Address;
+            _closing.Add(server.DisposeAsync);
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new RunFaultException(
+                Faults.ListenAddress, $"cannot listen: {e.Message}", $"127.0.0.1:{grpc.Port}",
+                "choose another --grpc-port, or stop what listens there", e);
+        }
     }
 
     /// <summary>Last opened, first closed: nobody is listened to, then the engine drains, then the store goes.</summary>

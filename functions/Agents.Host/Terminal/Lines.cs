@@ -56,7 +56,11 @@ sealed record ErrorLine(Problem Error);
 sealed record CommandLineAnswer(string Run, string Verb, bool Accepted, string? Result = null, string? Note = null);
 
 /// <summary>What `up --json` prints once it listens.</summary>
-sealed record UpLine(string DataDirectory, string Socket, string? Address, int Process);
+sealed record UpLine(string DataDirectory, string Socket, string? Address, int Process)
+{
+    /// <summary>Host and port of the Durable Task endpoint, where there is one.</summary>
+    public string? DurableTask { get; init; }
+}
 
 /// <summary>Command lines we print for people to copy; they work from any folder.</summary>
 static class Commands

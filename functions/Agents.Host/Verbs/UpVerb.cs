@@ -7,13 +7,20 @@ using Agents.Host.Terminal;
 namespace Agents.Host.Verbs;
 
 /// <summary>agents up and agents serve: every role in this process until it is told to stop.</summary>
-sealed record UpVerb(int Port, string? Root)
+sealed record UpVerb(int? Port, string? Root)
 {
+    /// <summary>Variable that holds the key callers of the Durable Task endpoint must show; unset: none is asked for.</summary>
+    public const string KeyVariable = "AGENTS_API_KEY";
+
+    /// <summary>Loopback port of the Durable Task endpoint; null for none.</summary>
+    public int? GrpcPort { get; init; }
+
     public async Task<int> RunAsync(VerbContext context)
     {
-        if (Port is < 0 or > 65_535)
+        if (Port is < 0 or > 65_535 || GrpcPort is < 0 or > 65_535)
         {
-            throw new RunFaultException(Faults.Usage, $"{Port} is not a port", "--port", "give a number from 1 to 65535; 0 takes a free one");
+            var (wrong, name) = Port is < 0 or > 65_535 ? (Port, "--port") : (GrpcPort, "--grpc-port");
+            throw new RunFaultException(Faults.Usage, $"{wrong} is not a port", name, "give a number from 1 to 65535; 0 takes a free one");
         }
 
         context = WithFolder(context);
@@ -31,22 +38,18 @@ sealed record UpVerb(int Port, string? Root)
         if (context.Json)
         {
             context.PrintJson(
-                new UpLine(context.Store.Place, Sockets.OfHost(context.DataDirectory), node.Address?.ToString(), Environment.ProcessId),
+                new UpLine(context.Store.Place, Sockets.OfHost(context.DataDirectory), node.Address?.ToString(), Environment.ProcessId)
+                {
+                    DurableTask = node.GrpcAddress?.Authority,
+                },
                 HostJson.Plain.UpLine);
         }
         else
         {
-            if (context.Store.IsShared)
-            {
-                context.Out.WriteLine($"store           {context.Store.Place}");
-            }
-
-            context.Out.WriteLine($"data directory  {context.DataDirectory}");
-            context.Out.WriteLine($"API             {node.Address}api/v1/runs   (also on {Sockets.OfHost(context.DataDirectory)})");
-            context.Out.WriteLine($"description     {node.Address}openapi/v1.json");
-            context.Out.WriteLine($"folders         jobs sent over TCP stay below {root}");
-            context.Out.WriteLine("Ctrl-C stops hosting; unfinished runs go on with the next start.");
+            Say(context, node, root);
         }
+
+        context.Out.Flush();
 
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, context.Clock, context.Stop);
         if (await Task.WhenAny(stopped, node.DeclaredDead) == node.DeclaredDead)
@@ -57,13 +60,36 @@ sealed record UpVerb(int Port, string? Root)
         return ExitCodes.Ok;
     }
 
+    static void Say(VerbContext context, Node node, string root)
+    {
+        if (context.Store.IsShared)
+        {
+            context.Out.WriteLine($"store           {context.Store.Place}");
+        }
+
+        context.Out.WriteLine($"data directory  {context.DataDirectory}");
+        if (node.GrpcAddress is { } grpc)
+        {
+            context.Out.WriteLine($"Durable Task    {grpc.Authority}   (gRPC, HTTP/2 without TLS)");
+        }
+
+        if (node.Address is { } api)
+        {
+            context.Out.WriteLine($"API             {api}api/v1/runs   (also on {Sockets.OfHost(context.DataDirectory)})");
+            context.Out.WriteLine($"description     {api}openapi/v1.json");
+            context.Out.WriteLine($"folders         jobs sent over TCP stay below {root}");
+        }
+
+        context.Out.WriteLine("Ctrl-C stops hosting; unfinished runs go on with the next start.");
+    }
+
     /// <summary>Nodes beside each other on one machine need nothing but their ports.</summary>
     VerbContext WithFolder(VerbContext context) => context.Store is { IsShared: true, HasOwnFolder: false } store
         ? context with
         {
             Store = store with
             {
-                DataDirectory = $"{store.DataDirectory}-{(Port > 0 ? Port : Environment.ProcessId).ToString(CultureInfo.InvariantCulture)}",
+                DataDirectory = $"{store.DataDirectory}-{((Port ?? GrpcPort) is > 0 and { } port ? port : Environment.ProcessId).ToString(CultureInfo.InvariantCulture)}",
             },
         }
         : context;
@@ -73,7 +99,12 @@ sealed record UpVerb(int Port, string? Root)
         try
         {
             return await Node.OpenAsync(
-                new NodeOptions { Store = context.Store, Root = root, Port = Port, Log = context.Log }, context.Stop);
+                new NodeOptions
+                {
+                    Store = context.Store, Root = root, Port = Port, Log = context.Log, GrpcPort = GrpcPort,
+                    GrpcKey = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : null,
+                },
+                context.Stop);
         }
         catch (Engine.Sqlite.DataDirectoryInUseException e)
         {

@@ -1,0 +1,49 @@
+namespace Agents.Engine.Grpc;
+
+/// <summary>Bounds of the Durable Task endpoint. Checked by those who read them; the defaults suit one machine.</summary>
+public sealed record DurableTaskOptions
+{
+    /// <summary>Loopback port; 0 takes a free one.</summary>
+    public int Port { get; init; } = 4001;
+
+    /// <summary>Bytes of one message that a client or worker may send.</summary>
+    public int MessageBytesMax { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>Bytes of all parts of one chunked completion together.</summary>
+    public long CompletionBytesMax { get; init; } = 128L * 1024 * 1024;
+
+    /// <summary>Items of one kind a worker has at once where it names no limit.</summary>
+    public int ItemsPerWorkerDefault { get; init; } = 100;
+
+    /// <summary>The most items of one kind a worker has at once, whatever it asks for.</summary>
+    public int ItemsPerWorkerMax { get; init; } = 10_000;
+
+    /// <summary>A stream with nothing to say says so this often; workers hold two minutes of silence for a lost connection.</summary>
+    public TimeSpan PingEvery { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>After its stream is lost a worker may still complete what it has for this long; then others get it.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>An orchestrator turn is code without waiting: one that is not answered for this long goes to another worker.</summary>
+    public TimeSpan TurnLease { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A worker that gives an item back gets it again after this long at the soonest; doubled each time.</summary>
+    public TimeSpan BackoffMin { get; init; } = TimeSpan.FromSeconds(1);
+
+    public TimeSpan BackoffMax { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>What no connected worker takes is named in the log once it has waited this long.</summary>
+    public TimeSpan UnservedAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Histories above this go to workers that can take them in a stream of their own.</summary>
+    public int InlineHistoryBytesMax { get; init; } = 1024 * 1024;
+
+    /// <summary>Bytes of events in one part of a streamed history.</summary>
+    public int HistoryChunkBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Task hubs that one endpoint opens.</summary>
+    public int TaskHubsMax { get; init; } = 64;
+
+    /// <summary>Key that callers must show as `authorization: Bearer KEY` or `x-api-key: KEY`; null: none is asked for.</summary>
+    public string? ApiKey { get; init; }
+}

@@ -1,0 +1,117 @@
+using System.Net;
+using Agents.Engine.Grpc.Hubs;
+using Agents.Engine.Grpc.Rpc;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Agents.Engine.Grpc;
+
+/// <summary>
+/// The Durable Task endpoint: HTTP/2 without TLS on the loopback interface, and nothing else on it. Stopping it ends
+/// the streams in order; workers come back, and no instance is touched.
+/// </summary>
+public sealed class DurableTaskServer : IAsyncDisposable
+{
+    readonly WebApplication _app;
+    readonly CancellationTokenSource _stopping;
+    readonly ITimer _report;
+
+    DurableTaskServer(WebApplication app, CancellationTokenSource stopping, ITimer report)
+    {
+        _app = app;
+        _stopping = stopping;
+        _report = report;
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>Listens from here on. Throws IOException where the port cannot be had.</summary>
+    public static async Task<DurableTaskServer> StartAsync(
+        DurableTaskOptions options, ITaskHubs hubs, EngineEnvironment environment, CancellationToken cancel)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders();
+        var stopping = new CancellationTokenSource();
+
+        // Ctrl-C and SIGTERM belong to the verb that hosts us: it drains first, then stops us.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton(hubs);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(new Stopping(stopping.Token));
+        builder.Services.AddSingleton<SidecarService>();
+        builder.Services.AddSingleton(new CallGuard(options, environment.Log));
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = options.MessageBytesMax;
+            grpc.MaxSendMessageSize = null;
+            grpc.Interceptors.Add<CallGuard>();
+        });
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null; // the bound on messages holds; a stream of them has none
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 10_000;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = 8 * 1024 * 1024;
+            kestrel.Limits.Http2.InitialStreamWindowSize = 4 * 1024 * 1024;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Listen(IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        var app = builder.Build();
+        app.MapGrpcService<SidecarService>();
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            stopping.Dispose();
+            throw;
+        }
+
+        var report = environment.Clock.CreateTimer(
+            _ => Report(hubs), null, options.UnservedAfter, options.UnservedAfter);
+        return new DurableTaskServer(app, stopping, report);
+    }
+
+    static void Report(ITaskHubs hubs)
+    {
+        foreach (var hub in hubs.Open)
+        {
+            hub.Broker.ReportUnserved();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _report.DisposeAsync();
+        await _stopping.CancelAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        try
+        {
+            await _app.StopAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // A caller that does not hang up does not keep us.
+        }
+
+        await _app.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+using Agents.Contracts.Work;
+using Agents.Engine.Grpc.Hubs;
+using Agents.Engine.Grpc.Work;
+using Agents.Protocol;
+using Agents.Protocol.Mapping;
+using Grpc.Core;
+
+namespace Agents.Engine.Grpc.Rpc;
+
+/// <summary>The workers' calls.</summary>
+internal sealed partial class SidecarService
+{
+    public override async Task GetWorkItems(
+        GetWorkItemsRequest request, IServerStreamWriter<WorkItem> responseStream, ServerCallContext context)
+    {
+        var hub = await HubAsync(context);
+        var name = context.RequestHeaders.GetValue("workerid")
+            ?? (request.WorkerInstanceId.Length > 0 ? request.WorkerInstanceId : context.Peer);
+        var worker = new WorkerStream(request, Calls.Connection(context), name, options);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, stopping.Token, hub.Closed);
+        Log.Connected(hub.Log, name, hub.Name);
+        hub.Broker.Connect(worker);
+        try
+        {
+            await SendAsync(hub, worker, responseStream, ended.Token);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // The worker left, or we do: the stream ends in order and the worker comes back.
+        }
+        catch (Exception e) when (context.CancellationToken.IsCancellationRequested && e is InvalidOperationException or IOException)
+        {
+            // It left while something was being written to it.
+        }
+        finally
+        {
+            hub.Broker.Disconnect(worker);
+            Log.Disconnected(hub.Log, name, hub.Name);
+        }
+    }
+
+    async Task SendAsync(TaskHub hub, WorkerStream worker, IServerStreamWriter<WorkItem> stream, CancellationToken cancel)
+    {
+        var ready = worker.Outgoing.WaitToReadAsync(cancel).AsTask();
+        while (true)
+        {
+            try
+            {
+                if (!await ready.WaitAsync(options.PingEvery, hub.Clock, cancel))
+                {
+                    return;
+                }
+            }
+            catch (TimeoutException)
+            {
+                await stream.WriteAsync(new WorkItem { HealthPing = new HealthPing() }, cancel);
+                continue;
+            }
+
+            while (worker.Outgoing.TryRead(out var next))
+            {
+                var message = await next.Item.BuildAsync(worker, next.Token, cancel);
+                if (hub.Broker.MarkSent(next.Item, next.Token))
+                {
+                    await stream.WriteAsync(message, cancel);
+                }
+            }
+
+            ready = worker.Outgoing.WaitToReadAsync(cancel).AsTask();
+        }
+    }
+
+    public override async Task<CompleteTaskResponse> CompleteActivityTask(ActivityResponse request, ServerCallContext context)
+    {
+        var hub = await HubAsync(context);
+
+        // Not under the caller's cancellation: what is being written is written, whoever waits for it.
+        await hub.Broker.CompleteActivityAsync(hub.Client, request, Calls.Connection(context), CancellationToken.None);
+        return new CompleteTaskResponse();
+    }
+
+    public override async Task<CompleteTaskResponse> CompleteOrchestratorTask(OrchestratorResponse request, ServerCallContext context)
+    {
+        var hub = await HubAsync(context);
+        await hub.Broker.CompleteTurnAsync(request, Calls.Connection(context));
+        return new CompleteTaskResponse();
+    }
+
+    public override async Task<AbandonActivityTaskResponse> AbandonTaskActivityWorkItem(
+        AbandonActivityTaskRequest request, ServerCallContext context)
+    {
+        (await HubAsync(context)).Broker.Abandon(request.CompletionToken, WorkKind.Activity);
+        return new AbandonActivityTaskResponse();
+    }
+
+    public override async Task<AbandonOrchestrationTaskResponse> AbandonTaskOrchestratorWorkItem(
+        AbandonOrchestrationTaskRequest request, ServerCallContext context)
+    {
+        (await HubAsync(context)).Broker.Abandon(request.CompletionToken, WorkKind.Orchestration);
+        return new AbandonOrchestrationTaskResponse();
+    }
+
+    /// <summary>A history in parts: of the current execution for readers, of the one a worker has a turn of for that worker.</summary>
+    public override async Task StreamInstanceHistory(
+        StreamInstanceHistoryRequest request, IServerStreamWriter<HistoryChunk> responseStream, ServerCallContext context)
+    {
+        var hub = await HubAsync(context);
+        var id = Calls.Instance(request.InstanceId);
+        var executions = await hub.Client.ListExecutionsAsync(id, context.CancellationToken);
+        var execution = request.ExecutionId is { Length: > 0 } asked
+            ? executions.FirstOrDefault(e => e.ExecutionId == asked)
+            : executions.LastOrDefault();
+        if (execution is null)
+        {
+            throw new RpcException(new Status(StatusCode.NotFound, executions.Count == 0
+                ? $"There is no instance '{id}'."
+                : string.Create(CultureInfo.InvariantCulture, $"'{id}' has {executions.Count} executions, none of them is '{request.ExecutionId}'.")));
+        }
+
+        var about = new RemoteExecution(id, new Contracts.Instances.ExecutionId(execution.ExecutionId), execution.Generation, "", null);
+        var chunk = new HistoryChunk();
+        var bytes = 0;
+        await foreach (var e in PastEvents.ReadAsync(hub.Client, about, execution.Events, context.CancellationToken))
+        {
+            var size = HistoryWire.SizeOf(e);
+            if (chunk.Events.Count > 0 && bytes + size > options.HistoryChunkBytes)
+            {
+                await responseStream.WriteAsync(chunk, context.CancellationToken);
+                (chunk, bytes) = (new HistoryChunk(), 0);
+            }
+
+            chunk.Events.Add(e);
+            bytes += size;
+        }
+
+        if (chunk.Events.Count > 0)
+        {
+            await responseStream.WriteAsync(chunk, context.CancellationToken);
+        }
+    }
+}

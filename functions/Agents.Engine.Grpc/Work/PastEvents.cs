@@ -1,0 +1,56 @@
+using Agents.Contracts.Work;
+using Agents.Protocol;
+using Agents.Protocol.Mapping;
+using Google.Protobuf.Collections;
+
+namespace Agents.Engine.Grpc.Work;
+
+/// <summary>
+/// The committed history a turn begins on, as it stood when the turn went out: in memory while it is small, read from
+/// the store when it is handed out otherwise.
+/// </summary>
+internal sealed class PastEvents(
+    RemoteExecution execution, IReadOnlyList<HistoryEvent>? events, long count, long bytes, IHistorySource source)
+{
+    const int Page = 1_000;
+
+    public long Bytes => bytes;
+
+    public async ValueTask AddToAsync(RepeatedField<HistoryEvent> target, CancellationToken cancel)
+    {
+        if (events is not null)
+        {
+            target.Add(events);
+            return;
+        }
+
+        await foreach (var e in ReadAsync(source, execution, count, cancel))
+        {
+            target.Add(e);
+        }
+    }
+
+    /// <summary>The first <paramref name="count"/> events of an execution, as its workers read them.</summary>
+    public static async IAsyncEnumerable<HistoryEvent> ReadAsync(
+        IHistorySource source, RemoteExecution execution, long count,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        var next = 0L;
+        while (next < count)
+        {
+            var page = await source.ReadAsync(
+                execution.InstanceId, execution.Generation, next, (int)Math.Min(Page, count - next), cancel);
+            if (page.Count == 0)
+            {
+                yield break;
+            }
+
+            foreach (var e in page)
+            {
+                yield return HistoryWire.ToWire(e.Event, execution.ExecutionId);
+            }
+
+            next = page[^1].Sequence + 1;
+        }
+    }
+}

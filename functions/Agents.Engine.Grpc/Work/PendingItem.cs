@@ -1,0 +1,48 @@
+using Agents.Contracts.Instances;
+using Agents.Protocol;
+
+namespace Agents.Engine.Grpc.Work;
+
+/// <summary>A work item from when it is ready until it is answered or taken back. Its fields belong to its broker's lock.</summary>
+internal abstract class PendingItem(InstanceId instanceId, ExecutionId executionId, string name, string? version)
+{
+    public InstanceId InstanceId { get; } = instanceId;
+
+    public ExecutionId ExecutionId { get; } = executionId;
+
+    public string Name { get; } = name;
+
+    public string Version { get; } = version ?? "";
+
+    public abstract WorkKind Kind { get; }
+
+    public ItemState State { get; set; }
+
+    /// <summary>Place in the line; kept when the item comes back.</summary>
+    public long Order { get; set; }
+
+    public DateTimeOffset WaitingSince { get; set; }
+
+    public LinkedListNode<PendingItem>? Node { get; set; }
+
+    /// <summary>The fencing token: new for each delivery, null while the item waits.</summary>
+    public string? Token { get; set; }
+
+    public WorkerStream? Holder { get; set; }
+
+    /// <summary>The holder's stream has been given the item.</summary>
+    public bool Sent { get; set; }
+
+    /// <summary>An answer is being taken in: whatever becomes of the stream, the item does not go to another worker.</summary>
+    public bool Answering { get; set; }
+
+    public int Abandons { get; set; }
+
+    /// <summary>Workers that gave the item back, and until when it is kept from them.</summary>
+    public HashSet<WorkerStream> GivenBackBy { get; } = [];
+
+    public DateTimeOffset KeptUntil { get; set; }
+
+    /// <summary>The message for a worker, under the token it was assigned with.</summary>
+    public abstract ValueTask<WorkItem> BuildAsync(WorkerStream worker, string token, CancellationToken cancel);
+}

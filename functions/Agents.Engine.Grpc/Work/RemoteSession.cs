@@ -1,0 +1,61 @@
+using Agents.Contracts.Work;
+using Agents.Protocol;
+using Agents.Protocol.Mapping;
+using Nouns = Agents.Contracts.History;
+
+namespace Agents.Engine.Grpc.Work;
+
+/// <summary>One execution whose code is with workers: what it has been told, ready to be told again.</summary>
+internal sealed class RemoteSession(WorkBroker broker, RemoteExecution execution) : IRemoteSession
+{
+    /// <summary>Memory of an event besides its text.</summary>
+    const int EventOverhead = 320;
+
+    List<HistoryEvent>? _events = [];
+    OrchestrationItem? _out;
+    long _count;
+    long _bytes;
+
+    public WorkBroker Broker => broker;
+
+    public RemoteExecution Execution => execution;
+
+    /// <summary>What the worker said of its span: all spans of the execution share it.</summary>
+    public OrchestrationTraceContext? TraceContext { get; set; }
+
+    public long ApproximateBytes => 1_024 + (_events is null ? 0 : (2 * _bytes) + (EventOverhead * _count));
+
+    public PastEvents Past() => new(execution, _events?.ToArray(), _count, _bytes, broker.History);
+
+    public IRemoteTurn Begin(IReadOnlyList<Nouns.SequencedEvent> past, IReadOnlyList<Nouns.HistoryEvent> fresh)
+    {
+        Keep(past.Select(e => e.Event));
+        _out = new OrchestrationItem(this, [.. fresh.Select(e => HistoryWire.ToWire(e, execution.ExecutionId))]);
+        broker.Add(_out);
+        return _out;
+    }
+
+    public void Committed(IReadOnlyList<Nouns.HistoryEvent> events) => Keep(events);
+
+    void Keep(IEnumerable<Nouns.HistoryEvent> events)
+    {
+        foreach (var e in events)
+        {
+            var wire = HistoryWire.ToWire(e, execution.ExecutionId);
+            _count++;
+            _bytes += wire.CalculateSize();
+            _events?.Add(wire);
+        }
+
+        if (_bytes > broker.Options.InlineHistoryBytesMax)
+        {
+            _events = null;
+        }
+    }
+
+    public void Dispose()
+    {
+        _out?.Withdraw();
+        _out?.Settle(committed: false);
+    }
+}

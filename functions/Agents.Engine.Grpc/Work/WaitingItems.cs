@@ -1,0 +1,73 @@
+namespace Agents.Engine.Grpc.Work;
+
+/// <summary>Items no worker has, oldest first, kept apart by what decides who may take them.</summary>
+internal sealed class WaitingItems
+{
+    readonly Dictionary<(WorkKind Kind, string Name, string Version), LinkedList<PendingItem>> _lines = [];
+
+    public void Add(PendingItem item)
+    {
+        var key = (item.Kind, item.Name, item.Version);
+        if (!_lines.TryGetValue(key, out var line))
+        {
+            _lines[key] = line = new LinkedList<PendingItem>();
+        }
+
+        // What comes back goes before what came after it.
+        var at = line.Last;
+        while (at is not null && at.Value.Order > item.Order)
+        {
+            at = at.Previous;
+        }
+
+        item.Node = at is null ? line.AddFirst(item) : line.AddAfter(at, item);
+    }
+
+    public void Remove(PendingItem item)
+    {
+        if (item.Node is not { List: { } line } node)
+        {
+            return;
+        }
+
+        line.Remove(node);
+        item.Node = null;
+        if (line.Count == 0)
+        {
+            _lines.Remove((item.Kind, item.Name, item.Version));
+        }
+    }
+
+    /// <summary>The oldest item of that kind the worker may take; null: none.</summary>
+    public PendingItem? Oldest(WorkKind kind, WorkerStream worker, DateTimeOffset now)
+    {
+        PendingItem? oldest = null;
+        foreach (var (key, line) in _lines)
+        {
+            if (key.Kind != kind || !worker.Filters.Takes(kind, key.Name, key.Version))
+            {
+                continue;
+            }
+
+            var node = line.First;
+            while (node is not null && IsKeptFrom(node.Value, worker, now))
+            {
+                node = node.Next;
+            }
+
+            if (node is not null && (oldest is null || node.Value.Order < oldest.Order))
+            {
+                oldest = node.Value;
+            }
+        }
+
+        return oldest;
+    }
+
+    public static bool IsKeptFrom(PendingItem item, WorkerStream worker, DateTimeOffset now) =>
+        item.KeptUntil > now && item.GivenBackBy.Contains(worker);
+
+    /// <summary>Each line that waits: how many, and since when the longest.</summary>
+    public IEnumerable<(WorkKind Kind, string Name, string Version, int Count, DateTimeOffset Since)> Lines() =>
+        _lines.Select(l => (l.Key.Kind, l.Key.Name, l.Key.Version, l.Value.Count, l.Value.Min(i => i.WaitingSince)));
+}

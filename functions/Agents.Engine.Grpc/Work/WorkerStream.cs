@@ -1,0 +1,51 @@
+using System.Threading.Channels;
+using Agents.Protocol;
+
+namespace Agents.Engine.Grpc.Work;
+
+/// <summary>One worker's stream of work items. What it holds belongs to its broker's lock.</summary>
+internal sealed class WorkerStream
+{
+    readonly int[] _limits;
+    readonly Channel<(PendingItem Item, string Token)> _outgoing =
+        Channel.CreateUnbounded<(PendingItem, string)>(new UnboundedChannelOptions { SingleReader = true });
+
+    public WorkerStream(GetWorkItemsRequest request, string connection, string name, DurableTaskOptions options)
+    {
+        Connection = connection;
+        Name = name;
+        StreamsHistory = request.Capabilities.Contains(WorkerCapability.HistoryStreaming);
+        Filters = WorkerFilters.Of(request.WorkItemFilters);
+        _limits =
+        [
+            Limit(request.MaxConcurrentOrchestrationWorkItems, options), Limit(request.MaxConcurrentActivityWorkItems, options),
+        ];
+    }
+
+    /// <summary>Its network connection: completions without a token must come over the same one.</summary>
+    public string Connection { get; }
+
+    public string Name { get; }
+
+    public bool StreamsHistory { get; }
+
+    public WorkerFilters Filters { get; }
+
+    public HashSet<PendingItem> Holds { get; } = [];
+
+    public int[] Held { get; } = [0, 0];
+
+    public ChannelReader<(PendingItem Item, string Token)> Outgoing => _outgoing.Reader;
+
+    public bool HasRoom(WorkKind kind) => Held[(int)kind] < _limits[(int)kind];
+
+    /// <summary>From 0 (idle) to 1 (full).</summary>
+    public double Load(WorkKind kind) => (double)Held[(int)kind] / _limits[(int)kind];
+
+    public void Send(PendingItem item, string token) => _outgoing.Writer.TryWrite((item, token));
+
+    public void End() => _outgoing.Writer.TryComplete();
+
+    static int Limit(int asked, DurableTaskOptions options) =>
+        asked <= 0 ? options.ItemsPerWorkerDefault : Math.Min(asked, options.ItemsPerWorkerMax);
+}
