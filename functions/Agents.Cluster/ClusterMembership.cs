@@ -31,6 +31,7 @@ public sealed class ClusterMembership : IMembership
     ITimer? _pulse;
     NodeLoad _reported;
     DateTimeOffset _reportedAt;
+    long _pulsedAt;
     int _left;
 
     ClusterMembership(IHost host, ClusterSettings settings, TimeProvider clock, ILogger log)
@@ -175,6 +176,7 @@ public sealed class ClusterMembership : IMembership
     void Pulse()
     {
         _news.Tidy();
+        LookAfterStandstill();
         Report(now: false);
         if (_here is { Engine: { } engine, Leaving: false })
         {
@@ -185,6 +187,19 @@ public sealed class ClusterMembership : IMembership
                 engine.HandOver(leave);
             }
         }
+    }
+
+    /// <summary>This process stood still for a while: the others may hold it for dead, and the sooner it knows the better.</summary>
+    void LookAfterStandstill()
+    {
+        var now = _clock.GetTimestamp();
+        if (_pulsedAt != 0 && _clock.GetElapsedTime(_pulsedAt, now) > _settings.ReportEvery + (_settings.ProbeTimeout * _settings.MissedProbesMax))
+        {
+            _ = _silos.Refresh(default, _stop.Token).AsTask().ContinueWith(
+                static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        _pulsedAt = now;
     }
 
     void Report(bool now)

@@ -5,10 +5,17 @@ using Agents.Contracts.Instances;
 using Agents.Contracts.Runs;
 using Agents.CrashHost;
 using Agents.Loop;
+using Agents.TestKit.Cluster;
 
 // crash-host DATA RUN INPUT.json: hosts one run on a data directory until it ends, or until it can only wait for a
 // person, and prints one JSON line. AGENTS_CRASH="Point:n" kills it on the way; AGENTS_NO_LEDGER=1 makes it believe that
-// an effect without a receipt never happened, which the kill tests must notice.
+// an effect without a receipt never happened, which the kill tests must notice. crash-host cluster-node URL SCHEMA WORLD is
+// one node of a cluster.
+if (args is [ClusterChild.Verb, var url, var schema, var world])
+{
+    return await ClusterChild.RunAsync(url, schema, world);
+}
+
 var (data, run, inputFile) = (args[0], args[1], args[2]);
 var input = JsonSerializer.Deserialize(await File.ReadAllTextAsync(inputFile), ContractsJson.Default.RunInput)
     ?? throw new InvalidDataException($"{inputFile}: not a run input");
