@@ -24,6 +24,7 @@ public sealed class ClusterMembership : IMembership
     readonly Members.LiveNodes _live;
     readonly Router _router;
     readonly CommitNews _news;
+    readonly IMemberStore _members;
     readonly ClusterSettings _settings;
     readonly TimeProvider _clock;
     readonly ILogger _log;
@@ -34,9 +35,9 @@ public sealed class ClusterMembership : IMembership
     long _pulsedAt;
     int _left;
 
-    ClusterMembership(IHost host, ClusterSettings settings, TimeProvider clock, ILogger log)
+    ClusterMembership(IHost host, IMemberStore members, ClusterSettings settings, TimeProvider clock, ILogger log)
     {
-        (_host, _settings, _clock, _log) = (host, settings, clock, log);
+        (_host, _members, _settings, _clock, _log) = (host, members, settings, clock, log);
         var services = host.Services;
         _here = services.GetRequiredService<Here>();
         _board = services.GetRequiredService<LoadBoard>();
@@ -59,7 +60,7 @@ public sealed class ClusterMembership : IMembership
     public static ClusterMembership Create(ClusterSettings settings, IMemberStore members, TimeProvider clock, ILogger log)
     {
         settings.Check();
-        return new ClusterMembership(SiloHost.Build(settings, members, clock, log), settings, clock, log);
+        return new ClusterMembership(SiloHost.Build(settings, members, clock, log), members, settings, clock, log);
     }
 
     public async Task JoinAsync(IMember node, CancellationToken cancel)
@@ -72,6 +73,7 @@ public sealed class ClusterMembership : IMembership
         _here.Engine = node;
         try
         {
+            await Members.Predecessors.BuryAsync(_members, _settings.Place, cancel);
             await _host.StartAsync(cancel);
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -84,6 +86,7 @@ public sealed class ClusterMembership : IMembership
         _live.Take(_silos.CurrentSnapshot);
         Log.Joined(_log, _settings.Name, NodeId, _live.Others.Count);
         _ = FollowAsync(node);
+        _ = LookAsync(node);
         _pulse = _clock.CreateTimer(_ => Pulse(), null, _settings.ReportEvery, _settings.ReportEvery);
         await _news.GreetAsync(_live.Others);
         Report(now: true);
@@ -149,6 +152,7 @@ public sealed class ClusterMembership : IMembership
                 var change = _live.Take(snapshot);
                 foreach (var gone in change.Gone)
                 {
+                    await EndSessionAsync(snapshot, gone);
                     Log.NodeGone(_log, gone.ToParsableString());
                     _board.Forget(gone);
                 }
@@ -169,6 +173,54 @@ public sealed class ClusterMembership : IMembership
         catch (OperationCanceledException)
         {
             // Left.
+        }
+    }
+
+    /// <summary>A dead node's open transaction would hold what is to be taken over.</summary>
+    async Task EndSessionAsync(ClusterMembershipSnapshot snapshot, SiloAddress gone)
+    {
+        try
+        {
+            if (snapshot.Members.TryGetValue(gone, out var member) && member.Name is { Length: > 0 } session)
+            {
+                await _members.EndSessionAsync(session, _stop.Token);
+            }
+        }
+        catch (Exception e) when (e is StoreUnavailableException)
+        {
+            Log.SessionNotEnded(_log, gone.ToParsableString(), e.Message);
+        }
+    }
+
+    /// <summary>Command lines and nodes that died after a write tell nobody; one cheap question finds what they left.</summary>
+    async Task LookAsync(IMember node)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(node.HotInstances > 0 ? _settings.LookEvery : _settings.LookIdleEvery, _clock, _stop.Token);
+                if (!_here.Leaving && await HasWorkAsync())
+                {
+                    node.LookAround();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Left.
+        }
+    }
+
+    async Task<bool> HasWorkAsync()
+    {
+        try
+        {
+            return await _members.HasWorkAsync(NodeId, _clock.GetUtcNow(), _stop.Token);
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;   // said where it is written to
         }
     }
 

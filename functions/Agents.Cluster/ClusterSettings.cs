@@ -16,6 +16,17 @@ public sealed record ClusterSettings
     /// <summary>Port of that address; 0 takes a free one. The others learn it from the store.</summary>
     public int Port { get; init; }
 
+    /// <summary>
+    /// What no other live node can hold, such as a locked folder: a node listed there before is dead. Empty: nothing is known.
+    /// </summary>
+    public string Place { get; init; } = "";
+
+    /// <summary>How often a node with instances looks for work that nobody told it of; one without looks less often.</summary>
+    public TimeSpan LookEvery { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The same, of a node that owns nothing.</summary>
+    public TimeSpan LookIdleEvery { get; init; } = TimeSpan.FromSeconds(2.5);
+
     /// <summary>Mutual TLS between nodes; null: none, on loopback only.</summary>
     public ClusterTls? Tls { get; init; }
 

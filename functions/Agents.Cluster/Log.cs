@@ -34,6 +34,9 @@ internal static partial class Log
     [LoggerMessage(1210, LogLevel.Debug, "Node {Node} could not be told of instance {Instance}: {Why}")]
     public static partial void NotTold(ILogger log, string node, string instance, string why);
 
+    [LoggerMessage(1212, LogLevel.Warning, "What the gone node {Node} left open in the database could not be ended; it may hold instances back. {Why}")]
+    public static partial void SessionNotEnded(ILogger log, string node, string why);
+
     [LoggerMessage(1211, LogLevel.Debug, "{Category}: {Text} {Why}")]
     public static partial void OfOrleans(ILogger log, string category, string text, string? why);
 }

@@ -26,6 +26,7 @@ internal static class SiloHost
         {
             silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.Name, settings.Name));
             silo.ConfigureEndpoints(settings.Address, Port(settings), gatewayPort: 0, listenOnAnyHostAddress: false);
+            silo.Configure<SiloOptions>(o => o.SiloName = members.Session);
             silo.AddGrainService<NodeService>();
             silo.AddPlacementDirector<ByLoad, ByLoadDirector>();
             silo.AddDistributedGrainDirectory();
@@ -37,7 +38,7 @@ internal static class SiloHost
 
             var services = silo.Services;
             services.AddSerializer(serializer => serializer.AddAssembly(typeof(SiloHost).Assembly));
-            services.AddSingleton<IMembershipTable>(new StoreMembershipTable(members));
+            services.AddSingleton<IMembershipTable>(new StoreMembershipTable(members, settings.Place));
             services.AddSingleton(new LoadBoard(settings.MemoryShareMax));
             services.AddSingleton(new Listeners(clock, settings.ListenFor));
             services.AddSingleton<Here>();
@@ -60,7 +61,8 @@ internal static class SiloHost
             o.NumVotesForDeathDeclaration = 1;
             o.IAmAliveTablePublishTimeout = settings.AliveEvery;
             o.TableRefreshTimeout = settings.ReadMembersEvery;
-            o.MaxJoinAttemptTime = TimeSpan.FromSeconds(30);
+            o.MaxJoinAttemptTime = TimeSpan.FromSeconds(5);
+            o.EvictWhenMaxJoinAttemptTimeExceeded = true;
         });
 
         // Orleans holds the grains of a node that died back for a while, in case it lives. Here the fence sees to that.

@@ -6,9 +6,12 @@ using Orleans.Runtime;
 
 namespace Agents.Cluster.Members;
 
-/// <summary>What Orleans keeps about a silo, as the store's row holds it. Readable JSON: an operator may look.</summary>
+/// <summary>
+/// What Orleans keeps about a silo, as the store's row holds it. Readable JSON: an operator may look. Orleans' silo name
+/// carries the node's session in the database, its role name the place of the node's folder.
+/// </summary>
 internal sealed record MemberBody(
-    string Status, string HostName, string SiloName, DateTime Started, IReadOnlyList<Suspicion> Suspicions)
+    string Status, string HostName, string Session, string Place, DateTime Started, IReadOnlyList<Suspicion> Suspicions)
 {
     public static MemberRow Row(MembershipEntry entry) => new(
         entry.SiloAddress.ToParsableString(),
@@ -16,7 +19,7 @@ internal sealed record MemberBody(
         new DateTimeOffset(DateTime.SpecifyKind(entry.IAmAliveTime, DateTimeKind.Utc)),
         JsonSerializer.SerializeToUtf8Bytes(
             new MemberBody(
-                entry.Status.ToString(), entry.HostName ?? "", entry.SiloName ?? "", entry.StartTime,
+                entry.Status.ToString(), entry.HostName ?? "", entry.SiloName ?? "", entry.RoleName ?? "", entry.StartTime,
                 [.. (entry.SuspectTimes ?? []).Select(s => new Suspicion(s.Item1.ToParsableString(), s.Item2))]),
             MemberJson.Default.MemberBody));
 
@@ -29,7 +32,8 @@ internal sealed record MemberBody(
             SiloAddress = SiloAddress.FromParsableString(row.Node),
             Status = Enum.Parse<SiloStatus>(body.Status),
             HostName = body.HostName,
-            SiloName = body.SiloName,
+            SiloName = body.Session,
+            RoleName = body.Place,
             StartTime = body.Started,
             IAmAliveTime = row.AliveAt.UtcDateTime,
             SuspectTimes = [.. body.Suspicions.Select(s => Tuple.Create(SiloAddress.FromParsableString(s.By), s.At))],

@@ -6,7 +6,7 @@ using Orleans.Runtime;
 namespace Agents.Cluster.Members;
 
 /// <summary>Orleans' membership table on our own store.</summary>
-internal sealed class StoreMembershipTable(IMemberStore store) : IMembershipTable
+internal sealed class StoreMembershipTable(IMemberStore store, string place) : IMembershipTable
 {
     public Task InitializeMembershipTable(bool tryInitTableVersion) => Task.CompletedTask;
 
@@ -29,8 +29,11 @@ internal sealed class StoreMembershipTable(IMemberStore store) : IMembershipTabl
     }
 
     // Orleans names the version that the table is to have; the store checks the one it must have had.
-    public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) =>
-        store.WriteAsync(MemberBody.Row(entry), null, tableVersion.Version - 1, CancellationToken.None);
+    public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion)
+    {
+        entry.RoleName = place;   // Orleans adds only this node itself
+        return store.WriteAsync(MemberBody.Row(entry), null, tableVersion.Version - 1, CancellationToken.None);
+    }
 
     public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) => store.WriteAsync(
         MemberBody.Row(entry), int.Parse(etag, CultureInfo.InvariantCulture), tableVersion.Version - 1, CancellationToken.None);

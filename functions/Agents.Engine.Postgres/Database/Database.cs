@@ -16,6 +16,7 @@ internal sealed class Database : IAsyncDisposable
     public Database(PostgresOptions options)
     {
         var settings = options.Settings();
+        settings.ApplicationName = Session = $"{settings.ApplicationName} {Guid.NewGuid():N}";
         Where = $"PostgreSQL {settings.Host ?? "localhost"}:{settings.Port}, database {settings.Database ?? settings.Username}, "
             + $"schema {options.Schema}";
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "agents store" };
@@ -30,6 +31,9 @@ internal sealed class Database : IAsyncDisposable
         _source = builder.Build();
         Sql = new Sql(options.Schema);
     }
+
+    /// <summary>What the server knows this process's connections by: its name and a number of its own.</summary>
+    public string Session { get; }
 
     public Sql Sql { get; }
 

@@ -7,6 +7,8 @@ namespace Agents.Engine.Postgres.Membership;
 /// <summary>The nodes of the cluster, in the same schema as what they run.</summary>
 internal sealed class MemberRows(Database.Database database) : IMemberStore
 {
+    public string Session => database.Session;
+
     public Task<MemberTable> ReadAsync(CancellationToken cancel) => database.ReadAsync(
         async session =>
         {
@@ -24,6 +26,14 @@ internal sealed class MemberRows(Database.Database database) : IMemberStore
 
     public Task SayAliveAsync(string node, DateTimeOffset at, CancellationToken cancel) => database.TransactAsync(
         session => session.ExecuteAsync(session.Call("SayAlive").Bind(at).Bind(node), cancel), cancel);
+
+    public Task EndSessionAsync(string session, CancellationToken cancel) => database.ReadAsync(
+        s => s.ExecuteAsync(s.Call("EndSession").Bind(session), cancel), cancel);
+
+    public Task<bool> HasWorkAsync(string node, DateTimeOffset now, CancellationToken cancel) => database.ReadAsync(
+        async session => (await session.QueryAsync(
+            session.Call("HasWork").Bind(now).Bind(node), row => row.GetBoolean(0), cancel))[0],
+        cancel);
 
     public Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancel) => database.TransactAsync(
         session => session.ExecuteAsync(session.Call("ForgetMembers").Bind(before), cancel), cancel);

@@ -6,6 +6,9 @@ namespace Agents.Engine.Store;
 /// </summary>
 public interface IMemberStore
 {
+    /// <summary>What the database knows this process's connections by; kept with the member's row.</summary>
+    string Session { get; }
+
     Task<MemberTable> ReadAsync(CancellationToken cancel);
 
     /// <summary>
@@ -16,6 +19,18 @@ public interface IMemberStore
 
     /// <summary>Unknown nodes are ignored.</summary>
     Task SayAliveAsync(string node, DateTimeOffset at, CancellationToken cancel);
+
+    /// <summary>
+    /// Ends what a gone node left open in the database: one that stands still in the middle of a transaction holds what it
+    /// has locked, and with it the instances that others are to take over.
+    /// </summary>
+    Task EndSessionAsync(string session, CancellationToken cancel);
+
+    /// <summary>
+    /// Whether there is a visible message for an instance of <paramref name="node"/>, or anything to do for one that nobody
+    /// owns. Processes that are no nodes write to the store and tell nobody.
+    /// </summary>
+    Task<bool> HasWorkAsync(string node, DateTimeOffset now, CancellationToken cancel);
 
     /// <summary>Removes gone nodes last heard of before <paramref name="before"/>; returns how many.</summary>
     Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancel);

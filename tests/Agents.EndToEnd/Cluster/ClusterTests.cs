@@ -10,7 +10,7 @@ public sealed class ClusterTests : IAsyncLifetime
     const int Runs = 40, Steps = 60;
 
     /// <summary>Enough for a node to join while they are made.</summary>
-    const int LongSteps = 180;
+    const int LongSteps = 120;
 
     readonly string _world = Directory.CreateTempSubdirectory("agents-world-").FullName;
     readonly List<ClusterProcess> _nodes = [];

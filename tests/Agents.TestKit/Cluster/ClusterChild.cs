@@ -42,7 +42,7 @@ public sealed class ClusterChild
         activities.Set("forever", child.ForeverAsync);
         await using var node = new EngineNode(
             store, new OrchestratorHost([new("walk", null, WalkAsync), new("hang", null, HangAsync)]), activities,
-            new EngineOptions { NodeId = cluster.NodeId, SweepEvery = TimeSpan.FromSeconds(10) },
+            new EngineOptions { NodeId = cluster.NodeId, SweepEvery = TimeSpan.FromSeconds(10), LookForLostHints = true },
             new EngineEnvironment(TimeProvider.System, new RandomIds(), child.NewLog()), cluster);
         child._node = node;
         await node.StartAsync(CancellationToken.None);

@@ -9,6 +9,8 @@ public sealed class SimulatedMembers : IMemberStore
     readonly SortedDictionary<string, MemberRow> _rows = new(StringComparer.Ordinal);
     int _version;
 
+    public string Session => "simulated";
+
     public Task<MemberTable> ReadAsync(CancellationToken cancel)
     {
         lock (_gate)
@@ -44,6 +46,11 @@ public sealed class SimulatedMembers : IMemberStore
             return Task.CompletedTask;
         }
     }
+
+    public Task EndSessionAsync(string session, CancellationToken cancel) => Task.CompletedTask;
+
+    /// <summary>Whoever writes here says so.</summary>
+    public Task<bool> HasWorkAsync(string node, DateTimeOffset now, CancellationToken cancel) => Task.FromResult(false);
 
     public Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancel)
     {
