@@ -33,6 +33,7 @@ public sealed class ClusterMembership : IMembership
     NodeLoad _reported;
     DateTimeOffset _reportedAt;
     long _pulsedAt;
+    bool _joined;
     int _left;
 
     ClusterMembership(IHost host, IMemberStore members, ClusterSettings settings, TimeProvider clock, ILogger log)
@@ -83,6 +84,7 @@ public sealed class ClusterMembership : IMembership
                 + "Check that the address is this machine's, that the port is free, and that the other nodes can be reached.", e);
         }
 
+        _joined = true;
         _live.Take(_silos.CurrentSnapshot);
         Log.Joined(_log, _settings.Name, NodeId, _live.Others.Count);
         _ = FollowAsync(node);
@@ -107,7 +109,7 @@ public sealed class ClusterMembership : IMembership
 
     public async Task LeaveAsync(CancellationToken cancel)
     {
-        if (Interlocked.Exchange(ref _left, 1) != 0)
+        if (Interlocked.Exchange(ref _left, 1) != 0 || !_joined)
         {
             return;
         }
@@ -274,6 +276,11 @@ public sealed class ClusterMembership : IMembership
     void DeclareDead(string why)
     {
         _here.Leaving = true;
+        if (!_joined)
+        {
+            return;   // joining fails, and says why
+        }
+
         Log.DeclaredDead(_log, NodeId, why);
         _here.Engine?.DeclaredDead($"AG1204: the other nodes hold this one ({NodeId}) for dead: {why}");
     }

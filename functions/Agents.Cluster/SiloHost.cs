@@ -61,8 +61,7 @@ internal static class SiloHost
             o.NumVotesForDeathDeclaration = 1;
             o.IAmAliveTablePublishTimeout = settings.AliveEvery;
             o.TableRefreshTimeout = settings.ReadMembersEvery;
-            o.MaxJoinAttemptTime = TimeSpan.FromSeconds(5);
-            o.EvictWhenMaxJoinAttemptTimeExceeded = true;
+            o.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);
         });
 
         // Orleans holds the grains of a node that died back for a while, in case it lives. Here the fence sees to that.

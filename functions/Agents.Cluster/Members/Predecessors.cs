@@ -4,28 +4,48 @@ using Orleans.Runtime;
 namespace Agents.Cluster.Members;
 
 /// <summary>
-/// Nodes that ended in the place that this one holds now, under its lock: they are dead, nobody need find out by asking
-/// them, and nobody that joins need wait for them.
+/// Members that are listed as at work and are not. Who joins would wait for them to answer: a long time, where the whole
+/// cluster was killed. One that ended in the place which this node holds now, under its lock, is dead; so is one whose
+/// address refuses connections. One that cannot be reached at all is left to the time that runs out for it.
 /// </summary>
 internal static class Predecessors
 {
-    const int TriesMax = 10;
+    const int TriesMax = 3;
 
     public static async Task BuryAsync(IMemberStore store, string place, CancellationToken cancel)
     {
-        for (var attempt = 0; place.Length > 0 && attempt < TriesMax; attempt++)
+        var listed = (await store.ReadAsync(cancel)).Rows.Where(row => !row.Gone).ToList();
+        var gone = await Task.WhenAll(listed.Select(row => IsGoneAsync(row, place, cancel)));
+        foreach (var node in listed.Where((_, i) => gone[i]).Select(row => row.Node))
+        {
+            await BuryOneAsync(store, node, cancel);
+        }
+    }
+
+    static async Task<bool> IsGoneAsync(MemberRow row, string place, CancellationToken cancel)
+    {
+        var entry = MemberBody.Entry(row);
+        return (place.Length > 0 && entry.RoleName == place)
+            || await ClusterWatch.AnswersAsync(entry.SiloAddress, cancel) == false;
+    }
+
+    static async Task BuryOneAsync(IMemberStore store, string node, CancellationToken cancel)
+    {
+        for (var attempt = 0; attempt < TriesMax; attempt++)
         {
             var table = await store.ReadAsync(cancel);
-            var dead = table.Rows.FirstOrDefault(row => !row.Gone && MemberBody.Entry(row).RoleName == place);
-            if (dead is null)
+            if (table.Rows.FirstOrDefault(row => row.Node == node && !row.Gone) is not { } row)
             {
                 return;
             }
 
-            var entry = MemberBody.Entry(dead);
+            var entry = MemberBody.Entry(row);
             entry.Status = SiloStatus.Dead;
             await store.EndSessionAsync(entry.SiloName, cancel);
-            await store.WriteAsync(MemberBody.Row(entry), dead.Version, table.Version, cancel);
+            if (await store.WriteAsync(MemberBody.Row(entry), row.Version, table.Version, cancel))
+            {
+                return;
+            }
         }
     }
 }

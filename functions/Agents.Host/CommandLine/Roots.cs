@@ -204,6 +204,7 @@ static class Roots
     static Command Serve(Guard guard)
     {
         const int Default = 7070;
+        var cluster = new ClusterOptions();
         var port = new Option<int?>("--port", "--http-port")
         {
             Description = $"loopback port of the API (default: {Default}; none beside --grpc-port)", HelpName = "PORT",
@@ -217,8 +218,8 @@ static class Roots
             (r, c) => new UpVerb(r.GetValue(port) ?? (r.GetValue(grpc) is null ? Default : null), r.GetValue(root))
             {
                 GrpcPort = r.GetValue(grpc),
-            }.RunAsync(c),
-            port, grpc, root);
+            }.RunAsync(cluster.AddTo(c, r)),
+            [port, grpc, root, .. cluster.All]);
     }
 
     static Command Doctor(Guard guard)

@@ -1,3 +1,4 @@
+using Agents.Cluster;
 using Agents.Engine;
 using Agents.Engine.Nodes;
 using Agents.Engine.Postgres;
@@ -36,11 +37,14 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
     /// <summary>Whether a text, as given to --store or printed by <see cref="Place"/>, names a server and not a folder.</summary>
     public static bool NamesServer(string text) => PostgresOptions.Names(text);
 
-    /// <summary>Whether a process is at work on the shared store. May take some seconds, where one was killed lately.</summary>
+    /// <summary>How this node talks to the others.</summary>
+    public ClusterSettings Cluster { get; init; } = new();
+
+    /// <summary>Whether a process is at work on the shared store.</summary>
     public async Task<bool> IsHostedAsync(ILogger log, CancellationToken cancel)
     {
         await using var store = await PostgresStore.OpenAsync(Postgres!, MachineClock.Instance, log, cancel);
-        return await store.IsHostedAsync(cancel);
+        return await ClusterWatch.IsAnyAtWorkAsync(store.Members, store.Clock, cancel);
     }
 
     /// <summary>Opens the store. A node holds its folder too, which proves its predecessors there dead.</summary>
@@ -65,7 +69,10 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
             return new OpenedStore(store, store.Clock)
             {
                 Folder = folder,
-                Membership = store.NewMembership(new MembershipOptions { Place = folder is null ? null : PlaceOf(folder.Path) }),
+                Membership = folder is null
+                    ? store.NewMembership(new MembershipOptions())   // joins nothing; it only looks
+                    : ClusterMembership.Create(
+                        Cluster with { Name = $"agents {Postgres.Schema}", Place = PlaceOf(folder.Path) }, store.Members, store.Clock, log),
             };
         }
         catch
@@ -128,7 +135,8 @@ sealed record OpenedStore(IEngineStore Store, TimeProvider Clock) : IAsyncDispos
 
     public EngineOptions Options(bool execute) => new()
     {
-        NodeId = $"{Environment.ProcessId}-{Guid.NewGuid():N}",
+        NodeId = Membership is ClusterMembership cluster ? cluster.NodeId : $"{Environment.ProcessId}-{Guid.NewGuid():N}",
+        LookForLostHints = Membership is not null,
         Execute = execute,
         PredecessorsProvenDead = Membership is null,   // the lock on the data directory is the proof
         SweepEvery = TimeSpan.FromSeconds(Membership is null ? 30 : 10),
