@@ -5,6 +5,7 @@ using Agents.Engine.Postgres;
 using Agents.Engine.Postgres.Nodes;
 using Agents.Engine.Sqlite;
 using Agents.Engine.Store;
+using Agents.Engine.Work;
 using Microsoft.Extensions.Logging;
 
 namespace Agents.Host.Composition;
@@ -47,12 +48,24 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
         return await ClusterWatch.IsAnyAtWorkAsync(store.Members, store.Clock, cancel);
     }
 
+    static void ClockSetBack(ILogger log, TimeSpan by)
+    {
+        if (log.IsEnabled(LogLevel.Warning))
+        {
+            log.LogWarning(
+                "The machine's clock was set back by {Seconds:0} s; this process goes on with the time as it was, so that no run waits for it.",
+                by.TotalSeconds);
+        }
+    }
+
     /// <summary>Opens the store. A node holds its folder too, which proves its predecessors there dead.</summary>
     public async Task<OpenedStore> OpenAsync(bool execute, ILogger log, CancellationToken cancel)
     {
         if (Postgres is null)
         {
-            return new OpenedStore(SqliteStore.Open(DataDirectory, new SqliteOptions(), MachineClock.Instance), MachineClock.Instance);
+            // A shared store's clock is the database's; here the machine's is all there is, and people set it back.
+            var clock = new SteadyClock(MachineClock.Instance, by => ClockSetBack(log, by));
+            return new OpenedStore(SqliteStore.Open(DataDirectory, new SqliteOptions(), clock), clock);
         }
 
         var folder = execute ? Engine.Sqlite.DataDirectory.Hold(DataDirectory) : null;
