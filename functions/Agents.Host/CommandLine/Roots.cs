@@ -165,10 +165,12 @@ static class Roots
         var at = new Option<int>("--at") { Description = "first step that is done anew", Required = true, HelpName = "STEP" };
         return Verb("fork", "A new run that shares the history before a step.", guard,
             (r, c) => CommandVerbs.ArchiveAsync(
-                c, "fork", r.GetValue(run)!, (a, id) => a.ForkAsync(id, Within("--at", r.GetValue(at), 1, int.MaxValue), c.Stop),
-                o => $"forked: {o.Run}"),
+                c, "fork", r.GetValue(run)!, ForkAt(Within("--at", r.GetValue(at), 1, int.MaxValue), c.Stop), o => $"forked: {o.Run}"),
             run, at);
     }
+
+    static Func<IRunArchive, string, Task<ArchiveOutcome>> ForkAt(int step, CancellationToken cancel) =>
+        (archive, run) => archive.ForkAsync(run, step, cancel);
 
     static Command Rewind(Guard guard)
     {

@@ -18,7 +18,7 @@ sealed class Terminal : IDisposable
         Directory.CreateDirectory(Root);
         for (var i = 0; i < files; i++)
         {
-            File.WriteAllText(Path.Combine(Root, $"page{i:00}.md"), $"# Page {i}\n\n[next](page{(i + 1) % files:00}.md) and [gone](gone{i}.md)\n");
+            File.WriteAllText(System.IO.Path.Combine(Root, $"page{i:00}.md"), $"# Page {i}\n\n[next](page{(i + 1) % files:00}.md) and [gone](gone{i}.md)\n");
         }
 
         File.WriteAllText(Job, """
@@ -32,26 +32,38 @@ sealed class Terminal : IDisposable
             """);
     }
 
-    public string Root => Path.Combine(_folder, "root");
+    public string Root => System.IO.Path.Combine(_folder, "root");
 
-    public string Data => Path.Combine(_folder, "data");
+    public string Data => System.IO.Path.Combine(_folder, "data");
 
-    public string Job => Path.Combine(_folder, "job.json");
+    public string Job => System.IO.Path.Combine(_folder, "job.json");
 
-    public string Out => Path.Combine(_folder, "out", "mine.tsv");
+    public string Out => System.IO.Path.Combine(_folder, "out", "mine.tsv");
 
-    public void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
+    public void Write(string file, string text) => File.WriteAllText(Path(file), text);
+
+    /// <summary>A file in the folder that commands are run in.</summary>
+    public string Path(string file) => System.IO.Path.Combine(_folder, file);
 
     /// <summary>Starts `agents` and leaves it running.</summary>
-    public Running Start(int delayMilliseconds, params string[] arguments)
+    public Running Start(int delayMilliseconds, params string[] arguments) => StartIn(Data, delayMilliseconds, arguments);
+
+    Running StartIn(string data, int delayMilliseconds, string[] arguments)
     {
-        var start = new ProcessStartInfo(Programs.Agents, [.. arguments, "--data", Data])
+        var start = new ProcessStartInfo(Programs.Agents, [.. arguments, "--data", data])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder,
         };
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // it would make files of its own, which a size limit refuses
         start.Environment["AGENTS_SCRIPTED_DELAY_MS"] = delayMilliseconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         return new Running(Process.Start(start)!);
+    }
+
+    /// <summary>As <see cref="RunAsync"/>, on another data directory.</summary>
+    public async Task<Ended> RunInAsync(string data, params string[] arguments)
+    {
+        using var running = StartIn(data, 0, arguments);
+        return await running.EndAsync();
     }
 
     /// <summary>Runs `agents` to its end.</summary>
@@ -64,7 +76,7 @@ sealed class Terminal : IDisposable
     /// <summary>Waits for the host's socket, for the newest run, and until it has made so many tool calls.</summary>
     public async Task<string> UntilToolCallsAsync(int calls, CancellationToken cancel)
     {
-        var socket = Path.Combine(Data, "agents.sock");
+        var socket = System.IO.Path.Combine(Data, "agents.sock");
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (await timer.WaitForNextTickAsync(cancel))
         {
@@ -111,6 +123,7 @@ sealed class Running(Process process) : IDisposable
     const int Interrupt = 2;
 
     readonly StringBuilder _errorsRead = new();
+    readonly StringBuilder _outputRead = new();
 
     public int Id => process.Id;
 
@@ -120,22 +133,29 @@ sealed class Running(Process process) : IDisposable
         var output = process.StandardOutput.ReadToEndAsync(cancel);
         var errors = process.StandardError.ReadToEndAsync(cancel);
         await process.WaitForExitAsync(cancel);
-        return new Ended(process.ExitCode, await output, _errorsRead + await errors);
+        return new Ended(process.ExitCode, _outputRead + await output, _errorsRead + await errors);
     }
 
-    /// <summary>Waits until a line of the error stream holds <paramref name="text"/>.</summary>
-    public async Task UntilErrorAsync(string text, CancellationToken cancel)
+    /// <summary>Waits until a line of the error stream holds <paramref name="text"/>, and returns it.</summary>
+    public Task<string> UntilErrorAsync(string text, CancellationToken cancel) =>
+        UntilAsync(process.StandardError, _errorsRead, text, cancel);
+
+    /// <summary>As <see cref="UntilErrorAsync"/>, on the output stream.</summary>
+    public Task<string> UntilOutputAsync(string text, CancellationToken cancel) =>
+        UntilAsync(process.StandardOutput, _outputRead, text, cancel);
+
+    static async Task<string> UntilAsync(StreamReader from, StringBuilder read, string text, CancellationToken cancel)
     {
-        while (await process.StandardError.ReadLineAsync(cancel) is { } line)
+        while (await from.ReadLineAsync(cancel) is { } line)
         {
-            _errorsRead.AppendLine(line);
+            read.AppendLine(line);
             if (line.Contains(text, StringComparison.Ordinal))
             {
-                return;
+                return line;
             }
         }
 
-        Assert.Fail($"the process ended without saying '{text}': {_errorsRead}");
+        throw new InvalidOperationException($"the process ended without saying '{text}': {read}");
     }
 
     /// <summary>What Ctrl-C sends.</summary>
