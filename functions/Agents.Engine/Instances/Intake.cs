@@ -40,6 +40,24 @@ internal sealed class Intake(InstanceState state, string executionId)
     /// <summary>Whether this turn brings the outcome of that task, timer or child.</summary>
     public bool Resolves(int id) => _resolved.Contains(id);
 
+    /// <summary>
+    /// What time the turn has: never before the event before it, nor before a timer that fires in it (a fork takes over
+    /// one that fired, perhaps on a node whose clock is behind).
+    /// </summary>
+    public DateTimeOffset TurnTime(DateTimeOffset now)
+    {
+        var time = now > state.LastTimestamp ? now : state.LastTimestamp;
+        foreach (var e in _events)
+        {
+            if (e is TimerFired fired && fired.FireAt > time)
+            {
+                time = fired.FireAt;
+            }
+        }
+
+        return time;
+    }
+
     /// <summary>Events of the turn in order: start, terminate, what was carried over, the rest as it came.</summary>
     public List<HistoryEvent> Events(DateTimeOffset timestamp)
     {

@@ -55,12 +55,10 @@ internal sealed partial class Step
         return (Decide(events, start, turn.Actions, turn.CustomStatus), null);
     }
 
-    DateTimeOffset Timestamp() => _now > hot.State.LastTimestamp ? _now : hot.State.LastTimestamp;
-
     /// <summary>The turn's events and its execution's start; returns why the history cannot take them, or null.</summary>
     string? Incoming(out List<HistoryEvent> events, out ExecutionStarted? start)
     {
-        events = _intake.Events(Timestamp());
+        events = _intake.Events(_intake.TurnTime(_now));
         start = hot.State.Start ?? events.OfType<ExecutionStarted>().FirstOrDefault();
         if (hot.State.NextSequence + events.Count > node.Options.HistoryEventsMax)
         {
@@ -79,7 +77,10 @@ internal sealed partial class Step
         {
             RunIdentity = hot.Seeds[^1].RunIdentity,
         };
-        var decision = new Decider(subject, node.Environment.Ids, Timestamp()).Decide(events, actions, hot.State);
+
+        // Asking workers took its time, and a clock may have been set back meanwhile.
+        var time = events[^1].Timestamp > _now ? events[^1].Timestamp : _now;
+        var decision = new Decider(subject, node.Environment.Ids, time).Decide(events, actions, hot.State);
         decision.CustomStatus = customStatus;
         return decision;
     }

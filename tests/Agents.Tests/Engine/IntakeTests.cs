@@ -103,6 +103,16 @@ public sealed class IntakeTests
         Assert.Equal([2, 1], intake.Events(s_now).OfType<TimerFired>().Select(t => t.TimerId));
     }
 
+    [Fact]
+    public void A_turn_is_never_earlier_than_a_timer_that_fires_in_it()
+    {
+        var intake = new Intake(Running(new TimerCreated { EventId = 1, FireAt = s_now.AddSeconds(3) }), "e");
+        Assert.True(intake.Take(new TimerFired { TimerId = 1, FireAt = s_now.AddSeconds(3) }));
+
+        Assert.Equal(s_now.AddSeconds(3), intake.TurnTime(s_now));
+        Assert.Equal(s_now.AddSeconds(4), intake.TurnTime(s_now.AddSeconds(4)));
+    }
+
     internal static InstanceState Running(params HistoryEvent[] events)
     {
         var state = new InstanceState();
