@@ -48,9 +48,10 @@ sealed class Simulation
         var store = new SimulatedStore(new SimClock(_scheduler, _scheduler.World));
         _peek = new StorePeek(store);
         _observer = new Observer(_scheduler, _peek);
-        _witness = new StoreWitness(store, _scheduler, _random.Fork(), _faults, _observer);
+        bug.Settle(new BugSite(_scheduler, store, _peek, new SimRandom(SimRandom.Hash(seed, bug.GetType().Name))));
+        _witness = new StoreWitness(bug.AtStore(store), _scheduler, _random.Fork(), _faults, _observer);
         _cluster = new SimCluster(
-            seed, _scheduler, _random.Fork(), bug.AtStore(_witness), _faults, _world, _observer, bug);
+            seed, _scheduler, _random.Fork(), _witness, _faults, _world, _observer, bug);
         _histories = new HistoryWatch(_peek, _observer);
         var lane = _scheduler.NewLane("clients");
         var door = new Door(_scheduler, lane, new SimClock(_scheduler, lane), _cluster, _random.Fork());
@@ -85,16 +86,28 @@ sealed class Simulation
         {
             _observer.Breach(fault is SimulationException ? fault.Message : fault.ToString());
         }
-        else if (_observer.Breaches.Count == 0)
+
+        // Also after a fault: what is stored often says what it broke.
+        var sound = _observer.Breaches.Count == 0;
+        foreach (var line in _peek.Verify())
+        {
+            _observer.Breach((line.Contains("payload", StringComparison.Ordinal) ? "[I10] " : "[I1] ") + line);
+        }
+
+        if (sound && _observer.Breaches.Count == 0)
         {
             CheckAll();
         }
 
         _scheduler.Trace.Mix(_world.Arrivals.Count);
         return new Finding(
-            _seed, _scheduler.Trace.Hash, _observer.Breaches, _scheduler.Trace.Last(), _scheduler.Steps, _witness.Commits,
+            _seed, _scheduler.Trace.Hash, _observer.Breaches, _scheduler.Trace.Last(About()), _scheduler.Steps, _witness.Commits,
             _cluster.Started, _world.Arrivals.Count);
     }
+
+    /// <summary>The instance that the first breach is about; the longest id wins, since ids of forks begin with their run's.</summary>
+    string? About() => _observer.Breaches.Count == 0 ? null : _peek.All().Select(v => v.InstanceId)
+        .Where(id => _observer.Breaches[0].Contains(id, StringComparison.Ordinal)).MaxBy(id => id.Length);
 
     /// <summary>The faults stop; now everything must come to its end.</summary>
     void Settle()
@@ -138,11 +151,6 @@ sealed class Simulation
     void CheckAll()
     {
         _histories.Look();
-        foreach (var line in _peek.Verify())
-        {
-            _observer.Breach("[store] " + line);
-        }
-
         new OutcomeCheck(_peek, _observer, _journal).Run();
         new EffectCheck(_peek, _observer, _journal, _world).Run();
         new ReplayCheck(_peek, _observer).Run();

@@ -7,6 +7,7 @@ namespace Agents.Simulation;
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     const int CountDefault = 200;
+    const int ProgressEvery = 50;
 
     [Fact]
     public void Every_promise_holds_in_every_seed()
@@ -17,11 +18,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
             ? int.Parse(text, CultureInfo.InvariantCulture)
             : named is null ? CountDefault : 1;
         var echo = named is not null && count == 1 ? (Action<string>)output.WriteLine : null;
-        var (steps, commits, processes, arrivals) = (0L, 0L, 0, 0);
         var failed = new List<Finding>();
-        for (var seed = first; seed < first + (ulong)count; seed++)
+        var (steps, commits, processes, arrivals) = (0L, 0L, 0, 0);
+        for (var i = 0; i < count; i++)
         {
-            var found = Simulation.Run(seed, echo: echo);
+            var found = Simulation.Run(first + (ulong)i, echo: echo);
             if (found.Breaches.Count > 0)
             {
                 failed.Add(found);
@@ -29,11 +30,15 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
             (steps, commits) = (steps + found.Steps, commits + found.Commits);
             (processes, arrivals) = (processes + found.Processes, arrivals + found.Arrivals);
+            if ((i + 1) % ProgressEvery == 0 && i + 1 < count)
+            {
+                Console.WriteLine($"   {i + 1} of {count} seeds, {failed.Count} of them break a promise");
+            }
         }
 
         Assert.True(failed.Count == 0, Describe(failed));
-        output.WriteLine(
-            $"{count} seeds from {first}: {steps} callbacks, {commits} commits, {processes} processes, {arrivals} effects");
+        Console.WriteLine(
+            $"   {count} seeds from {first}: {steps} callbacks, {commits} commits, {processes} processes, {arrivals} effects");
     }
 
     [Fact]
@@ -49,7 +54,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
     static string Describe(List<Finding> failed) => failed is not [var first, .. var others] ? "" : string.Join(
         Environment.NewLine,
         [
-            $"seed {first.Seed} (./dev sim {first.Seed} shows it again):", .. first.Breaches, "last events:", first.LastEvents,
-            .. others.Select(f => $"seed {f.Seed}: {f.Breaches[0]}"),
+            $"seed {first.Seed} breaks {first.Breaches[0]}",
+            .. first.Breaches.Skip(1).Select(b => $"  and {b}"),
+            "what led to it:",
+            first.LastEvents,
+            $"to see all of it: ./dev sim {first.Seed}",
+            .. others.Select(f => $"seed {f.Seed} breaks {f.Breaches[0]}"),
         ]);
 }

@@ -59,12 +59,17 @@ sealed class Observer(SimScheduler scheduler, StorePeek store)
             Breach($"[I3] {item.InstanceId}: activity {item.Name}#{item.TaskId} started, its schedule at {item.ScheduledSequence} is not committed");
         }
 
+        else if (scheduled.Effect?.Key != item.Effect?.Key)
+        {
+            Breach($"[I7] {item.InstanceId}: activity {item.Name}#{item.TaskId} started under the key {item.Effect?.Key}, scheduled was {scheduled.Effect?.Key}");
+        }
+
         // Whoever lost the instance cannot know of a suspension, and one that was decided just before may still begin.
         if (record.Status == OrchestrationStatus.Suspended && record.Owner == lane.Name
             && _suspendedSince.TryGetValue(item.InstanceId, out var since)
             && scheduler.Elapsed - since > TimeSpan.FromMilliseconds(50))
         {
-            Breach($"{item.InstanceId}: activity {item.Name}#{item.TaskId} started although the run is suspended");
+            Breach($"[suspend] {item.InstanceId}: activity {item.Name}#{item.TaskId} started although the run is suspended");
         }
     }
 

@@ -28,6 +28,11 @@ sealed class OutcomeCheck(StorePeek store, Observer observer, Journal journal)
             }
         }
 
+        foreach (var id in journal.StartedAgain.Order(StringComparer.Ordinal))
+        {
+            observer.Breach($"[start] {id}: the same request was delivered again and started another run");
+        }
+
         foreach (var id in journal.Started.Keys.Where(i => !journal.Purging.Contains(i) && store.Find(i) is null))
         {
             observer.Breach($"[I4] {id}: its start was acknowledged and it is not there");
@@ -57,6 +62,11 @@ sealed class OutcomeCheck(StorePeek store, Observer observer, Journal journal)
                     }
 
                     break;
+            }
+
+            if (e is TimerFired fired && fired.Timestamp < fired.FireAt)
+            {
+                observer.Breach($"[time] {record.InstanceId}: timer #{fired.TimerId} fired {fired.FireAt - fired.Timestamp} early");
             }
 
             if (e.Timestamp < last)
@@ -142,7 +152,7 @@ sealed class OutcomeCheck(StorePeek store, Observer observer, Journal journal)
         };
         if (expected is not null && Result(events) != expected)
         {
-            observer.Breach($"{record.InstanceId}: answers {Result(events)}, {expected} is right");
+            observer.Breach($"[answer] {record.InstanceId}: answers {Result(events)}, {expected} is right");
         }
     }
 

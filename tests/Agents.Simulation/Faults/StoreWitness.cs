@@ -25,6 +25,12 @@ sealed class StoreWitness(IEngineStore inner, SimScheduler scheduler, SimRandom 
         var before = batch.Select(
             w => w is InstanceCommit c && (c.ConsumedInbox.Count > 0 || c.Status is not null) ? _peek.Inbox(c.InstanceKey) : [])
             .ToList();
+        var heads = batch.Select(w => w switch
+        {
+            InstanceCommit c => _peek.ById(c.InstanceKey),
+            InstanceClaim c => _peek.ById(c.InstanceKey),
+            _ => null,
+        }).ToList();
         var outcomes = StorePeek.Now(Inner.Writes.WriteAsync(batch, cancel));
         var hidden = new List<long>();
         var sent = new List<(long Key, InboxMessage Message)>();
@@ -32,6 +38,7 @@ sealed class StoreWitness(IEngineStore inner, SimScheduler scheduler, SimRandom 
         {
             var (write, outcome) = (batch[i], outcomes[i]);
             scheduler.Trace.Detail("store", () => Words(write, outcome));
+            CheckFence(batch, i, heads[i], outcome);
             switch (batch[i], outcomes[i])
             {
                 case (InstanceCommit c, WriteOutcome.Committed):
@@ -90,6 +97,65 @@ sealed class StoreWitness(IEngineStore inner, SimScheduler scheduler, SimRandom 
         }
     }
 
+    /// <summary>The fence lets in who holds it, whatever becomes of the others in the batch, and nobody else.</summary>
+    void CheckFence(IReadOnlyList<StoreWrite> batch, int place, InstanceRecord? head, WriteOutcome outcome)
+    {
+        if (outcome is WriteOutcome.Claimed { Instance: { } claimed } && claimed.OwnerEpoch <= head?.OwnerEpoch)
+        {
+            observer.Breach($"[I1] {claimed.InstanceId} was claimed at epoch {head.OwnerEpoch} and has epoch {claimed.OwnerEpoch}");
+        }
+
+        if (batch[place] is not InstanceCommit commit || batch.Take(place).Any(w => Touches(w, commit.InstanceKey, head)))
+        {
+            return;
+        }
+
+        var holds = head is not null && head.Execution.Key == commit.ExecutionKey && head.OwnerEpoch == commit.OwnerEpoch
+            && head.NextSequence == commit.ExpectedSequence;
+        if (outcome is WriteOutcome.Committed && !holds)
+        {
+            observer.Breach($"[I1] a commit at epoch {commit.OwnerEpoch}, event {commit.ExpectedSequence} went into "
+                + $"{head?.InstanceId ?? commit.InstanceKey.ToString(System.Globalization.CultureInfo.InvariantCulture)}, which stands at epoch {head?.OwnerEpoch}, event {head?.NextSequence}");
+        }
+        else if (outcome is not WriteOutcome.Committed && holds)
+        {
+            observer.Breach($"[I2] {head!.InstanceId}: its owner's commit at event {commit.ExpectedSequence} got {outcome}");
+        }
+    }
+
+    static bool Touches(StoreWrite write, long key, InstanceRecord? head) => write switch
+    {
+        InstanceCommit c => c.InstanceKey == key || c.Starts.Count > 0,
+        InstanceClaim c => c.InstanceKey == key,
+        InstanceStart s => s.InstanceId == head?.InstanceId,
+        _ => false,
+    };
+
+    /// <summary>Who ends with all that is below ends every child in the same commit.</summary>
+    void CheckTermination(InstanceCommit commit, IReadOnlyList<HistoryEvent> events)
+    {
+        if (commit.Status is null || !events.OfType<ExecutionTerminated>().Any(t => t.Recurse)
+            || _peek.ById(commit.InstanceKey) is not { } record)
+        {
+            return;
+        }
+
+        var all = _peek.Events(record, record.Execution).Select(e => e.Event).ToList();
+        var closed = all.Select(e => e switch
+        {
+            SubOrchestrationInstanceCompleted c => c.TaskScheduledId,
+            SubOrchestrationInstanceFailed f => f.TaskScheduledId,
+            _ => -1,
+        }).ToHashSet();
+        foreach (var child in all.OfType<SubOrchestrationInstanceCreated>().Where(c => !closed.Contains(c.EventId)))
+        {
+            if (!commit.Sends.Any(s => s.InstanceId == child.InstanceId))
+            {
+                observer.Breach($"[terminate] {record.InstanceId} ended with all that is below it, and {child.InstanceId} was not told");
+            }
+        }
+    }
+
     void Check(InstanceCommit commit, IReadOnlyList<InboxRow> inbox, List<(long Key, InboxMessage Message)> sent)
     {
         var events = commit.EventCount == 0 ? [] : HistoryCodec.Decode(commit.Events, null, []);
@@ -113,6 +179,7 @@ sealed class StoreWitness(IEngineStore inner, SimScheduler scheduler, SimRandom 
             observer.Breach($"[I5] a commit of {commit.InstanceKey} consumes {raised} raised events and appends {events.OfType<EventRaised>().Count()}");
         }
 
+        CheckTermination(commit, events);
         if (commit.Status is { } change && _peek.ById(commit.InstanceKey) is { } record)
         {
             observer.LeftOver[commit.InstanceKey] =

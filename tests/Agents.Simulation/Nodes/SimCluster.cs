@@ -59,10 +59,8 @@ sealed class SimCluster(
         var options = _options with { NodeId = name, PredecessorsProvenDead = _alone };
         var link = new StoreLink(scheduler, lane, shared, faults);
         var model = new SimModel(seed, lane, clock, scheduler);
-        var activities = bug.AtActivities(new SimActivities(world, model, lane, clock, random.Fork(), observer)
-        {
-            BelievesAbsent = bug.BelievesAbsent,
-        });
+        var host = new SimActivities(world, model, lane, clock, random.Fork(), observer) { BelievesAbsent = bug.BelievesAbsent };
+        var activities = bug.AtActivities(host, clock);
         var environment = new EngineEnvironment(
             clock, new SimIds(random.Fork()), new SimLog(scheduler, lane, observer.Breach));
         var engine = new EngineNode(
@@ -153,5 +151,7 @@ sealed class SimCluster(
             node.Link.Cut();
             Kill(node);
         }
+
+        bug.PowerLost();
     }
 }

@@ -1,3 +1,4 @@
+using Agents.Engine.Instances;
 using Agents.Engine.Store;
 using Agents.Simulation.Scheduling;
 using Microsoft.Extensions.Logging;
@@ -19,7 +20,9 @@ sealed class SimLog(SimScheduler scheduler, SimLane lane, Action<string> found) 
         scheduler.Trace.Say(lane.Name, exception is null ? text : $"{text} {exception.GetType().Name}: {exception.Message}");
         if (exception is not (null or StoreUnavailableException or UnknownOutcomeException))
         {
-            found($"{lane.Name}: {text} {exception}");
+            // The engine noticed it itself: a reference that resolves to nothing, or whatever else it did not expect.
+            var broken = exception is InvariantException && exception.Message.StartsWith("payload ", StringComparison.Ordinal) ? "[I10] " : "";
+            found($"{broken}{lane.Name}: {text} {exception}");
         }
     }
 }

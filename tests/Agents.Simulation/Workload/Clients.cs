@@ -63,8 +63,24 @@ sealed class Clients(Door door, SimWorld world, SimRandom random, Journal journa
             if (started.Answered)
             {
                 journal.Started[request.Id] = request;
+                if (random.Chance(0.4))
+                {
+                    door.Clients.Post(() => _ = RedeliverAsync(request));
+                }
+
                 return;
             }
+        }
+    }
+
+    /// <summary>A queue that gives its message out again, long after it was acted on.</summary>
+    async Task RedeliverAsync(StartRequest request)
+    {
+        await PauseAsync(60_000);
+        var again = await door.AskAsync(c => c.StartAsync(request, default));
+        if (again.Answered && again.Value == StartOutcome.Started)
+        {
+            journal.StartedAgain.Add(request.Id);
         }
     }
 

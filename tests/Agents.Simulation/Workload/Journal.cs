@@ -8,6 +8,9 @@ sealed class Journal
     /// <summary>Starts that were acknowledged.</summary>
     public Dictionary<string, StartRequest> Started { get; } = [];
 
+    /// <summary>Instances that a redelivered start request started once more.</summary>
+    public HashSet<string> StartedAgain { get; } = [];
+
     /// <summary>Items that were acknowledged, by instance.</summary>
     public List<(string InstanceId, string Item)> Accepted { get; } = [];
 
