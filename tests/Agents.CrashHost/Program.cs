@@ -7,6 +7,12 @@ using Agents.CrashHost;
 using Agents.Loop;
 using Agents.TestKit.Cluster;
 
+if (args is ["node", ..])
+{
+    // crash-host node STORE DATA SHARED: a node on a shared store until it is ended; says on its output what it met.
+    return await NodeHost.RunAsync(args[1], args[2], args[3]);
+}
+
 // crash-host DATA RUN INPUT.json: hosts one run on a data directory until it ends, or until it can only wait for a
 // person, and prints one JSON line. AGENTS_CRASH="Point:n" kills it on the way; AGENTS_NO_LEDGER=1 makes it believe that
 // an effect without a receipt never happened, which the kill tests must notice. crash-host cluster-node URL SCHEMA WORLD is

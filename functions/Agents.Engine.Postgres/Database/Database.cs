@@ -58,17 +58,28 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>One statement, or several that need not see one moment.</summary>
+    /// <summary>
+    /// One statement, or several that need not see one moment. Asked again on another connection where the first had died
+    /// in the pool: the server was restarted, or somebody between cut it.
+    /// </summary>
     public async Task<T> ReadAsync<T>(Func<Session, Task<T>> read, CancellationToken cancel)
     {
-        await using var connection = await OpenAsync(cancel);
-        try
+        const int DeadConnectionsMax = 3;
+        for (var dead = 0; ; dead++)
         {
-            return await read(new Session(connection, Sql));
-        }
-        catch (NpgsqlException e)
-        {
-            throw PostgresFault.ToUnavailable(e, Where);
+            await using var connection = await OpenAsync(cancel);
+            try
+            {
+                return await read(new Session(connection, Sql));
+            }
+            catch (NpgsqlException e) when (PostgresFault.IsDeadConnection(e) && dead < DeadConnectionsMax)
+            {
+                NpgsqlConnection.ClearPool(connection);   // the others of the pool are as dead
+            }
+            catch (NpgsqlException e)
+            {
+                throw PostgresFault.ToUnavailable(e, Where);
+            }
         }
     }
 

@@ -23,6 +23,11 @@ internal static class PostgresFault
     /// <summary>An ERROR ends the transaction; after a FATAL, or a connection that broke, nobody can say.</summary>
     public static bool IsRolledBack(PostgresException e) => e.InvariantSeverity == "ERROR";
 
+    /// <summary>The connection had ended before it was used, or was ended by a server that shuts down.</summary>
+    public static bool IsDeadConnection(NpgsqlException e) => e is PostgresException server
+        ? server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+        : e.InnerException is IOException or System.Net.Sockets.SocketException;
+
     /// <summary>An error before COMMIT was on its way, or of a statement that only reads.</summary>
     public static StoreUnavailableException ToUnavailable(NpgsqlException e, string where) => new(
         e is PostgresException server ? FromServer(server, where)

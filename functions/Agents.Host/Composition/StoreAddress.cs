@@ -112,29 +112,24 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
     /// <summary>Names the folder wherever it is mounted; made once, under its lock.</summary>
     static string PlaceOf(string folder) => $"{Environment.MachineName}:{Mark(Path.Combine(folder, "node.id"))}";
 
+    /// <summary>What the file says; made whole where there is none, whoever else makes it at the same time.</summary>
     static string Mark(string file)
     {
-        try
+        if (!File.Exists(file))
         {
-            using var made = new StreamWriter(new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None));
-            made.Write(Guid.NewGuid().ToString("N"));
-        }
-        catch (IOException) when (File.Exists(file))
-        {
-            // Made before.
-        }
-
-        for (var tries = 0; ; tries++)
-        {
+            var made = $"{file}.{Guid.NewGuid():N}";
+            File.WriteAllText(made, Guid.NewGuid().ToString("N"));
             try
             {
-                return File.ReadAllText(file);
+                File.Move(made, file);
             }
-            catch (IOException) when (tries < 100)
+            catch (IOException) when (File.Exists(file))
             {
-                Thread.Sleep(10);   // another node is writing it
+                File.Delete(made);
             }
         }
+
+        return File.ReadAllText(file);
     }
 }
 

@@ -27,6 +27,9 @@ public sealed class PostgresServer : IDisposable
     /// <summary>As the store takes it.</summary>
     public string Url { get; }
 
+    /// <summary>Socket of a server that this object started.</summary>
+    public string Socket => Path.Combine(_root!.FullName, ".s.PGSQL.5432");
+
     string Data => Path.Combine(_root!.FullName, "data");
 
     /// <summary>
@@ -69,6 +72,39 @@ public sealed class PostgresServer : IDisposable
 
     /// <summary>Stops it as a dying machine would: without a checkpoint, in the middle of whatever runs.</summary>
     public void StopAtOnce() => Run("pg_ctl", "stop", "-w", "-D", Data, "-m", "immediate");
+
+    /// <summary>Ends it as an operator would who does not wait for its clients.</summary>
+    public void StopFast() => Run("pg_ctl", "stop", "-w", "-D", Data, "-m", "fast");
+
+    /// <summary>SIGKILL to the postmaster; its children find out and end. Returns once they have.</summary>
+    public async Task KillAsync(CancellationToken cancel)
+    {
+        var lines = await File.ReadAllLinesAsync(Path.Combine(Data, "postmaster.pid"), cancel);
+        using var postmaster = Process.GetProcessById(int.Parse(lines[0], CultureInfo.InvariantCulture));
+        var children = Process.GetProcessesByName("postgres").Where(p => ParentOf(p) == postmaster.Id).ToList();
+        postmaster.Kill();
+        foreach (var child in children)
+        {
+            await child.WaitForExitAsync(cancel);
+        }
+
+        // A process that nobody waited for would count as a server that still runs.
+        File.Delete(Path.Combine(Data, "postmaster.pid"));
+        File.Delete($"{Socket}.lock");
+    }
+
+    static int ParentOf(Process process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process.Id}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 
     public void Dispose()
     {
