@@ -7,7 +7,7 @@ public sealed record DurableTaskOptions
     public int Port { get; init; } = 4001;
 
     /// <summary>Bytes of one message that a client or worker may send.</summary>
-    public int MessageBytesMax { get; init; } = 32 * 1024 * 1024;
+    public int MessageBytesMax { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Bytes of all parts of one chunked completion together.</summary>
     public long CompletionBytesMax { get; init; } = 128L * 1024 * 1024;

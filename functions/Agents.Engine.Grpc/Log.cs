@@ -29,6 +29,12 @@ internal static partial class Log
     [LoggerMessage(6108, LogLevel.Warning, "No compatible worker for {Kind} {Name} version '{Version}': {Count} wait, the longest for {Age}.")]
     public static partial void Unserved(ILogger log, WorkKind kind, string name, string version, int count, TimeSpan age);
 
+    [LoggerMessage(6111, LogLevel.Warning, "Event {Event} for {Instance} is dropped: there is no such instance.")]
+    public static partial void EventForNobody(ILogger log, string @event, string instance);
+
+    [LoggerMessage(6112, LogLevel.Information, "{Instance} is not purged: {Why}")]
+    public static partial void NotPurged(ILogger log, string instance, string why);
+
     [LoggerMessage(6109, LogLevel.Error, "{Method} failed in a way it should not.")]
     public static partial void CallFault(ILogger log, Exception e, string method);
 

@@ -55,6 +55,11 @@ public sealed record ExecutionStarted : HistoryEvent
 
     /// <summary>Extra: seed of NewGuid and default child ids; null means the execution id.</summary>
     public string? IdentitySeed { get; init; }
+
+    /// <summary>The start as it counts after a rewind: its parent may go on as another execution.</summary>
+    public ExecutionStarted Under(ExecutionRewound rewound) => Parent is { } parent && rewound.ParentExecutionId is { } execution
+        ? this with { Parent = parent with { ExecutionId = execution } }
+        : this;
 }
 
 public sealed record ExecutionCompleted : HistoryEvent

@@ -73,7 +73,15 @@ internal sealed partial class SidecarService
             throw Calls.Bad("name: an event has a name");
         }
 
-        await SendAsync(request.InstanceId, new InstanceMessage.Raise(request.Name, request.Input), context);
+        var hub = await HubAsync(context);
+        var id = Calls.Instance(request.InstanceId);
+        var sent = await hub.Client.SendAsync(id, new InstanceMessage.Raise(request.Name, request.Input), null, context.CancellationToken);
+        if (sent == SendOutcome.NotFound)
+        {
+            // The protocol takes it silently; whoever looks for the event finds it here.
+            Log.EventForNobody(hub.Log, request.Name, id);
+        }
+
         return new RaiseEventResponse();
     }
 

@@ -90,12 +90,12 @@ internal sealed partial class SidecarService
         switch (request.RequestCase)
         {
             case PurgeInstancesRequest.RequestOneofCase.InstanceId:
-                response.DeletedInstanceCount = await PurgeOneAsync(hub, request.InstanceId, request.Recursive, mayRefuse: true, context);
+                response.DeletedInstanceCount = await PurgeOneAsync(hub, request.InstanceId, request.Recursive, context);
                 break;
             case PurgeInstancesRequest.RequestOneofCase.InstanceBatch:
                 foreach (var id in Batch(request.InstanceBatch))
                 {
-                    response.DeletedInstanceCount += await PurgeOneAsync(hub, id, request.Recursive, mayRefuse: false, context);
+                    response.DeletedInstanceCount += await PurgeOneAsync(hub, id, request.Recursive, context);
                 }
 
                 break;
@@ -110,8 +110,8 @@ internal sealed partial class SidecarService
         return response;
     }
 
-    /// <summary>An unknown instance is none purged; one that has not ended is refused, or left where many are asked for.</summary>
-    static async Task<int> PurgeOneAsync(TaskHub hub, string instanceId, bool recursive, bool mayRefuse, ServerCallContext context)
+    /// <summary>What is unknown or has not ended stays as it is, and counts as none.</summary>
+    static async Task<int> PurgeOneAsync(TaskHub hub, string instanceId, bool recursive, ServerCallContext context)
     {
         var id = Calls.Instance(instanceId);
         if (await hub.Client.GetAsync(id, withPayloads: false, context.CancellationToken) is null)
@@ -120,7 +120,12 @@ internal sealed partial class SidecarService
         }
 
         var outcome = await hub.Client.PurgeAsync(id, recursive, force: false, context.CancellationToken);
-        return outcome.Refusal is { } why && mayRefuse ? throw Calls.Refused(why) : outcome.Deleted;
+        if (outcome.Refusal is { } why)
+        {
+            Log.NotPurged(hub.Log, id, why);
+        }
+
+        return outcome.Deleted;
     }
 
     static async Task<(int Deleted, bool Complete)> PurgeAllAsync(
@@ -152,7 +157,7 @@ internal sealed partial class SidecarService
                     return (deleted, false);
                 }
 
-                deleted += await PurgeOneAsync(hub, item.InstanceId, recursive, mayRefuse: false, context);
+                deleted += await PurgeOneAsync(hub, item.InstanceId, recursive, context);
             }
 
             token = page.ContinuationToken;

@@ -74,6 +74,7 @@ internal sealed partial class SidecarService
     public override async Task<CompleteTaskResponse> CompleteActivityTask(ActivityResponse request, ServerCallContext context)
     {
         var hub = await HubAsync(context);
+        Calls.Instance(request.InstanceId);
 
         // Not under the caller's cancellation: what is being written is written, whoever waits for it.
         await hub.Broker.CompleteActivityAsync(hub.Client, request, Calls.Connection(context), CancellationToken.None);
@@ -83,6 +84,7 @@ internal sealed partial class SidecarService
     public override async Task<CompleteTaskResponse> CompleteOrchestratorTask(OrchestratorResponse request, ServerCallContext context)
     {
         var hub = await HubAsync(context);
+        Calls.Instance(request.InstanceId);
         await hub.Broker.CompleteTurnAsync(request, Calls.Connection(context));
         return new CompleteTaskResponse();
     }

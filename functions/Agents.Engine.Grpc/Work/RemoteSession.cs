@@ -11,6 +11,7 @@ internal sealed class RemoteSession(WorkBroker broker, RemoteExecution execution
     /// <summary>Memory of an event besides its text.</summary>
     const int EventOverhead = 320;
 
+    readonly HashSet<int> _asked = [];
     List<HistoryEvent>? _events = [];
     OrchestrationItem? _out;
     long _count;
@@ -23,7 +24,7 @@ internal sealed class RemoteSession(WorkBroker broker, RemoteExecution execution
     /// <summary>What the worker said of its span: all spans of the execution share it.</summary>
     public OrchestrationTraceContext? TraceContext { get; set; }
 
-    public long ApproximateBytes => 1_024 + (_events is null ? 0 : (2 * _bytes) + (EventOverhead * _count));
+    public long ApproximateBytes => 1_024 + (16 * _asked.Count) + (_events is null ? 0 : (2 * _bytes) + (EventOverhead * _count));
 
     public PastEvents Past() => new(execution, _events?.ToArray(), _count, _bytes, broker.History);
 
@@ -37,6 +38,12 @@ internal sealed class RemoteSession(WorkBroker broker, RemoteExecution execution
 
     public void Committed(IReadOnlyList<Nouns.HistoryEvent> events) => Keep(events);
 
+    /// <summary>
+    /// Whether history has an action of that id already. A suspended worker puts events aside and asks again for what it
+    /// has asked for, because it has not seen that it was heard.
+    /// </summary>
+    public bool HasAsked(int id) => _asked.Contains(id);
+
     void Keep(IEnumerable<Nouns.HistoryEvent> events)
     {
         foreach (var e in events)
@@ -45,6 +52,10 @@ internal sealed class RemoteSession(WorkBroker broker, RemoteExecution execution
             _count++;
             _bytes += wire.CalculateSize();
             _events?.Add(wire);
+            if (wire.EventId >= 0)
+            {
+                _asked.Add(wire.EventId);
+            }
         }
 
         if (_bytes > broker.Options.InlineHistoryBytesMax)

@@ -9,15 +9,20 @@ namespace Agents.Engine.Grpc.Work;
 /// <summary>Reads what a worker answered to a turn.</summary>
 internal static class TurnAnswer
 {
-    /// <summary>Throws <see cref="WireException"/> for an answer that means nothing.</summary>
-    public static OrchestratorTurn Read(OrchestratorResponse response, IReadOnlyList<Protocol.OrchestratorAction> wire)
+    /// <summary>
+    /// Throws <see cref="WireException"/> for an answer that means nothing. What was asked for in an earlier turn
+    /// (<paramref name="hasAsked"/>) is left out.
+    /// </summary>
+    public static OrchestratorTurn Read(
+        OrchestratorResponse response, IReadOnlyList<Protocol.OrchestratorAction> wire, Func<int, bool> hasAsked)
     {
         if (wire.Any(a => a.OrchestratorActionTypeCase == Protocol.OrchestratorAction.OrchestratorActionTypeOneofCase.SendEntityMessage))
         {
             return new OrchestratorTurn([Refused(wire)], response.CustomStatus, null);
         }
 
-        var actions = wire.Select(ActionWire.FromWire).ToList();
+        var actions = wire.Select(ActionWire.FromWire)
+            .Where(a => a is Actions.CompleteOrchestrationAction || !hasAsked(a.Id)).ToList();
         var ids = new HashSet<int>();
         foreach (var action in actions)
         {

@@ -94,7 +94,7 @@ internal sealed partial class WorkBroker
         OrchestratorTurn turn;
         try
         {
-            turn = TurnAnswer.Read(response, actions);
+            turn = TurnAnswer.Read(response, actions, item.Session.HasAsked);
         }
         catch (WireException e)
         {

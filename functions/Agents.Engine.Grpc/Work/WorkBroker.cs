@@ -179,9 +179,7 @@ internal sealed partial class WorkBroker(
             if (item.Token == token && item is { State: ItemState.Taken, Answering: false, Holder: { } holder })
             {
                 Log.Expired(environment.Log, item.Name, item.InstanceId, holder.Name);
-                item.GivenBackBy.Add(holder);
-                item.KeptUntil = Clock.GetUtcNow() + options.BackoffMin;
-                TakeFrom(holder, item);
+                GiveBack(item);
             }
         }
     }
@@ -203,6 +201,7 @@ internal sealed partial class WorkBroker(
         {
             lock (_gate)
             {
+                item.KeptUntil = default; // the timer is the judge: its clock and the wall's differ by a little
                 foreach (var worker in item.GivenBackBy.Where(_workers.Contains).ToList())
                 {
                     Fill(worker);

@@ -27,7 +27,7 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
 
         if (continuing)
         {
-            Continue(completion!, decision);
+            Continue(completion!, IsSuspendedAfter(fresh, state), decision);
         }
         else if (completion is not null)
         {
@@ -86,26 +86,36 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
     void StartChild(CreateSubOrchestrationAction a, TurnDecision decision)
     {
         var executionId = ids.NextGuid().ToString("N");
-        decision.Events.Add(new SubOrchestrationInstanceCreated
+        var created = new SubOrchestrationInstanceCreated
         {
             EventId = a.Id, Timestamp = now, InstanceId = a.InstanceId, Name = a.Name, Version = a.Version,
             Input = a.Input, Tags = a.Tags, Trace = a.Trace,
-        });
+        };
+        decision.Events.Add(created);
         var parent = new ParentInstance(subject.InstanceId, subject.ExecutionId, a.Id, subject.Name, subject.Version);
+        decision.Starts.Add(ChildStart(created, parent, subject.Start, executionId, now));
+        decision.Wakes.Add(a.InstanceId);
+        decision.Wakes.Add(subject.InstanceId);
+    }
+
+    /// <summary>The write that starts a child; where its id is taken, its parent hears of a failure instead.</summary>
+    public static InstanceStart ChildStart(
+        SubOrchestrationInstanceCreated a, ParentInstance parent, ExecutionStarted? parentStart, string executionId, DateTimeOffset now)
+    {
         var clash = new SubOrchestrationInstanceFailed
         {
-            TaskScheduledId = a.Id,
+            TaskScheduledId = a.EventId,
             Failure = new FailureDetails(
                 "OrchestrationAlreadyExists", $"An orchestration with the id '{a.InstanceId}' already exists."),
         };
-        decision.Starts.Add(new InstanceStart
+        return new InstanceStart
         {
             InstanceId = a.InstanceId,
             ExecutionId = executionId,
             Name = a.Name,
             Version = a.Version,
             Tags = a.Tags,
-            ParentInstanceId = subject.InstanceId,
+            ParentInstanceId = parent.InstanceId,
             ReplaceFinishedChild = true,
             IdentitySeed = IdentityChain.Own(executionId, IdentityChain.Anew(a.InstanceId, executionId)),
             RequestDigest = RequestDigest.Of(a.Name, a.Version, a.Input),
@@ -113,15 +123,17 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
             Inbox = [Message(new ExecutionStarted
             {
                 Name = a.Name, Version = a.Version, Input = a.Input, InstanceId = a.InstanceId,
-                ExecutionId = executionId, Parent = parent, Tags = a.Tags, Trace = a.Trace ?? subject.Start?.Trace,
+                ExecutionId = executionId, Parent = parent, Tags = a.Tags, Trace = a.Trace ?? parentStart?.Trace,
             })],
-            OnClash = new InboxSend(subject.InstanceId, Message(clash, subject.ExecutionId, $"{subject.ExecutionId}:{a.Id}"), now),
-        });
-        decision.Wakes.Add(a.InstanceId);
-        decision.Wakes.Add(subject.InstanceId);
+            OnClash = new InboxSend(
+                parent.InstanceId, Message(clash, parent.ExecutionId, $"{parent.ExecutionId}:{a.EventId}"), now),
+        };
     }
 
-    void Continue(CompleteOrchestrationAction a, TurnDecision decision)
+    static bool IsSuspendedAfter(List<HistoryEvent> fresh, InstanceState state) =>
+        fresh.LastOrDefault(e => e is ExecutionSuspended or ExecutionResumed) is { } last ? last is ExecutionSuspended : state.Suspended;
+
+    void Continue(CompleteOrchestrationAction a, bool suspended, TurnDecision decision)
     {
         decision.Events.Add(new ExecutionCompleted
         {
@@ -141,6 +153,11 @@ internal sealed class Decider(TurnSubject subject, IIdSource ids, DateTimeOffset
 
         // Bound to the new execution: that is how it knows them from newer events that wait unbound, and takes them first.
         inbox.AddRange(a.CarryoverEvents.Select(e => Message(e, executionId)));
+        if (suspended)
+        {
+            inbox.Add(Message(new ExecutionSuspended(), executionId));
+        }
+
         decision.Next = new NextExecution(executionId, version, inbox)
         {
             IdentitySeed = subject.RunIdentity is { } run && run != subject.InstanceId

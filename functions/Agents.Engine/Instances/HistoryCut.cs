@@ -8,7 +8,7 @@ namespace Agents.Engine.Instances;
 /// events that still count; they are taken in anew behind the cut. What is open at the cut is open again.
 /// </summary>
 internal sealed record HistoryCut(
-    long Sequence, IReadOnlyList<HistoryEvent> Kept, IReadOnlyList<string> OpenChildren, IReadOnlyList<string> OpenEffects)
+    long Sequence, IReadOnlyList<HistoryEvent> Kept, IReadOnlyList<SubOrchestrationInstanceCreated> OpenChildren, IReadOnlyList<string> OpenEffects)
 {
     /// <summary>At a given turn; null where no turn begins there, or it is the first (that is a restart).</summary>
     public static HistoryCut? At(IReadOnlyList<SequencedEvent> events, long sequence)
@@ -20,49 +20,89 @@ internal sealed record HistoryCut(
     }
 
     /// <summary>
-    /// Before the first failed result that led to the failure: the last failed task or child and, where it was a retry,
-    /// the first failure of the same call. Null when no task failed.
+    /// Before the first failed result that led to the failure: the last failed task or child, the first failure of the
+    /// same call where it was a retry, and failures of what was asked for beside it. What else was open at the cut and has
+    /// ended well since keeps its result. Null when nothing failed.
     /// </summary>
     public static HistoryCut? BeforeFailure(IReadOnlyList<SequencedEvent> events)
     {
-        var scheduled = events.Select(e => e.Event).OfType<TaskScheduled>().ToDictionary(e => e.EventId);
+        var calls = Calls(events);
+        var turns = new HashSet<int>();
         var first = -1;
-        TaskScheduled? call = null;
+        var retries = true;
+        Call? last = null;
         for (var i = events.Count - 1; i >= 0; i--)
         {
-            if (events[i].Event is SubOrchestrationInstanceFailed && first < 0)
+            var e = events[i].Event;
+            if (Resolves(e) is not { } id || !calls.TryGetValue(id, out var call))
             {
+                continue;
+            }
+
+            if (e is TaskCompleted or SubOrchestrationInstanceCompleted)
+            {
+                retries &= first < 0 || turns.Contains(call.Turn);
+            }
+            else if (last is null || turns.Contains(call.Turn) || (retries && call.Asks == last.Asks))
+            {
+                last ??= call;
+                turns.Add(call.Turn);
                 first = i;
-                break;
-            }
-
-            if (events[i].Event is TaskCompleted && first >= 0)
-            {
-                break;
-            }
-
-            if (events[i].Event is TaskFailed failed && scheduled.TryGetValue(failed.TaskScheduledId, out var asked)
-                && (call is null || (call.Name == asked.Name && call.Input == asked.Input)))
-            {
-                call = asked;
-                first = i;
             }
         }
 
-        if (first < 0)
-        {
-            return null;
-        }
-
-        while (first > 0 && events[first].Event is not OrchestratorStarted)
-        {
-            first--;
-        }
-
-        return Build(events, first, e => e is not (TaskFailed or SubOrchestrationInstanceFailed));
+        return first < 0 ? null : Build(events, TurnOf(events, first), IsNoFailure, later: true);
     }
 
-    static HistoryCut Build(IReadOnlyList<SequencedEvent> events, int index, Func<HistoryEvent, bool> keep)
+    /// <summary>Before the turn in which the orchestrator itself gave up; null when that is its first.</summary>
+    public static HistoryCut? BeforeEnd(IReadOnlyList<SequencedEvent> events)
+    {
+        var index = TurnOf(events, events.Count - 1);
+        return index <= 0 || !events.Take(index).Any(e => e.Event is ExecutionStarted) ? null : Build(events, index, _ => true);
+    }
+
+    /// <summary>What was asked for (kind, name, input), and in which turn.</summary>
+    sealed record Call((string Kind, string Name, string? Input) Asks, int Turn);
+
+    static Dictionary<int, Call> Calls(IReadOnlyList<SequencedEvent> events)
+    {
+        var calls = new Dictionary<int, Call>();
+        var turn = 0;
+        for (var i = 0; i < events.Count; i++)
+        {
+            switch (events[i].Event)
+            {
+                case OrchestratorStarted:
+                    turn = i;
+                    break;
+                case TaskScheduled e:
+                    calls[e.EventId] = new Call((nameof(TaskScheduled), e.Name, e.Input), turn);
+                    break;
+                case SubOrchestrationInstanceCreated e:
+                    calls[e.EventId] = new Call((nameof(SubOrchestrationInstanceCreated), e.Name, e.Input), turn);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return calls;
+    }
+
+    static int TurnOf(IReadOnlyList<SequencedEvent> events, int index)
+    {
+        while (index > 0 && events[index].Event is not OrchestratorStarted)
+        {
+            index--;
+        }
+
+        return index;
+    }
+
+    static bool IsNoFailure(HistoryEvent e) => e is not (TaskFailed or SubOrchestrationInstanceFailed);
+
+    /// <summary>With <paramref name="later"/>, later turns' results of what was open at the cut are kept too.</summary>
+    static HistoryCut Build(IReadOnlyList<SequencedEvent> events, int index, Func<HistoryEvent, bool> keep, bool later = false)
     {
         var state = new InstanceState();
         for (var i = 0; i < index; i++)
@@ -70,15 +110,23 @@ internal sealed record HistoryCut(
             state.Apply(events[i]);
         }
 
-        var kept = events.Skip(index + 1).Select(e => e.Event).TakeWhile(e => e is not OrchestratorStarted)
+        var first = events.Skip(index + 1).Select(e => e.Event).TakeWhile(e => e is not OrchestratorStarted).ToList();
+        var rest = later
+            ? events.Skip(index + 1 + first.Count).Select(e => e.Event)
+                .Where(e => e is TaskCompleted or SubOrchestrationInstanceCompleted or EventRaised)
+            : [];
+        var kept = first
             .Where(e => e is TaskCompleted or TaskFailed or TimerFired or EventRaised or ExecutionSuspended
                 or ExecutionResumed or SubOrchestrationInstanceCompleted or SubOrchestrationInstanceFailed)
-            .Where(keep).ToList();
+            .Concat(rest)
+            .Where(e => keep(e) && (Resolves(e) is not { } id || state.Tasks.ContainsKey(id) || state.Children.ContainsKey(id)))
+            .ToList();
         var resolved = kept.Select(Resolves).OfType<int>().ToHashSet();
         return new HistoryCut(
             events[index].Sequence,
             kept,
-            [.. state.Children.Where(c => !resolved.Contains(c.Key)).Select(c => c.Value)],
+            [.. events.Take(index).Select(e => e.Event).OfType<SubOrchestrationInstanceCreated>()
+                .Where(c => state.Children.ContainsKey(c.EventId) && !resolved.Contains(c.EventId))],
             [.. state.Tasks.Values
                 .Where(t => t.Scheduled.Effect is { Class: EffectClass.AtMostOnce } && !resolved.Contains(t.Scheduled.EventId))
                 .Select(t => t.Scheduled.Effect!.Tool)]);

@@ -361,7 +361,11 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
             if (hot.IsRemote)
             {
                 hot.Remote?.Dispose();
-                node.Remote!.Withdraw(new Contracts.Instances.InstanceId(instanceId), new Contracts.Instances.ExecutionId(hot.ExecutionId), over: true);
+                if (hot.State.Status is not (Contracts.Instances.OrchestrationStatus.Completed
+                    or Contracts.Instances.OrchestrationStatus.Failed or Contracts.Instances.OrchestrationStatus.ContinuedAsNew))
+                {
+                    node.Remote!.Withdraw(new(instanceId), new(hot.ExecutionId), over: true);
+                }
             }
 
             node.HotBytesChanged(-hot.SessionBytes);

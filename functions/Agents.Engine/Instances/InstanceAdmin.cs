@@ -119,50 +119,8 @@ internal sealed class InstanceAdmin(NodeServices node)
         }
     }
 
-    public async Task<AdminOutcome> RewindAsync(InstanceId id, string? reason, CancellationToken cancel)
-    {
-        var record = await node.Store.Queries.FindAsync(id, cancel);
-        if (record is null)
-        {
-            return Refuse($"no instance '{id}'");
-        }
-
-        if (record.Status != OrchestrationStatus.Failed)
-        {
-            return Refuse($"'{id}' is {record.Status}: only a failed instance can be rewound (not allowed)");
-        }
-
-        var events = await AllAsync(record, record.Execution, cancel);
-        if (HistoryCut.BeforeFailure(events) is not { } cut)
-        {
-            return Refuse($"'{id}' failed by itself, not by a failed task: there is nothing to rewind to; restart it, or fork it");
-        }
-
-        if (cut.OpenChildren.Count > 0)
-        {
-            return Refuse($"a child ('{cut.OpenChildren[0]}') was open at the point to rewind to; rewind or restart the child instead");
-        }
-
-        var ledger = await node.Store.Owner.ReadLedgerAsync(id, true, cancel);
-        if (ledger.Count > 0)
-        {
-            return Refuse($"{ledger.Count} effects are in doubt: resolve them first (agents resolve)");
-        }
-
-        var executionId = new ExecutionId(node.NewToken());
-        var seeds = IdentityChain.Read(record.Execution, id);
-        var done = await node.Store.Admin.RewindAsync(
-            record.Key, record.Execution.Key, executionId,
-            IdentityChain.Cut(seeds, cut.Sequence, executionId, seeds[^1].RunIdentity),
-            cut.Sequence, Inbox([new ExecutionRewound { Reason = reason }, .. cut.Kept]), node.Clock.GetUtcNow(), cancel);
-        if (!done)
-        {
-            return Refuse($"'{id}' changed meanwhile; look again");
-        }
-
-        node.Wake(id);
-        return new AdminOutcome(true, id, null);
-    }
+    public Task<AdminOutcome> RewindAsync(InstanceId id, string? reason, CancellationToken cancel) =>
+        new Rewinder(node, AllAsync).RewindAsync(id, reason, cancel);
 
     public async Task<AdminOutcome> RestartAsync(InstanceId id, bool newId, IOrchestrationClient client, CancellationToken cancel)
     {
@@ -207,7 +165,7 @@ internal sealed class InstanceAdmin(NodeServices node)
 
         if (cut.OpenChildren.Count > 0)
         {
-            return Refuse($"a child ('{cut.OpenChildren[0]}') is open at event {cutSequence}; choose a point before it began or after it ended");
+            return Refuse($"a child ('{cut.OpenChildren[0].InstanceId}') is open at event {cutSequence}; choose a point before it began or after it ended");
         }
 
         if (cut.OpenEffects.Count > 0)
@@ -285,8 +243,8 @@ internal sealed class InstanceAdmin(NodeServices node)
         return done ? new AdminOutcome(true, id, null) : Refuse($"'{id}' changed meanwhile; look again");
     }
 
-    static IReadOnlyList<InboxMessage> Inbox(IEnumerable<HistoryEvent> events) =>
+    internal static IReadOnlyList<InboxMessage> Inbox(IEnumerable<HistoryEvent> events) =>
         [.. events.Select(e => new InboxMessage(InboxKind.HistoryEvent, HistoryCodec.EncodeOne(e)))];
 
-    static AdminOutcome Refuse(string why) => new(false, null, why);
+    internal static AdminOutcome Refuse(string why) => new(false, null, why);
 }

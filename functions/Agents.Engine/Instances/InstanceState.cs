@@ -43,6 +43,9 @@ internal sealed class InstanceState
                 Start = e;
                 Status = OrchestrationStatus.Running;
                 break;
+            case ExecutionRewound e:
+                Start = Start?.Under(e);
+                break;
             case TaskScheduled e:
                 _tasks[e.EventId] = new OpenTask(e, item.Sequence);
                 break;

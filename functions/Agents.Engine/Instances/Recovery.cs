@@ -29,8 +29,9 @@ internal sealed class Recovery(NodeServices node, InstanceActor actor, HotInstan
             Sort(task);
         }
 
-        // A suspended instance starts nothing; its tasks begin when it is resumed.
-        if (!hot.State.Suspended)
+        // A suspended instance starts nothing; its tasks begin when it is resumed. Results that wait in the inbox of a
+        // remote one are looked at first.
+        if (!hot.State.Suspended && !hot.IsRemote)
         {
             new Starter(node, actor, hot).StartOpen();
         }

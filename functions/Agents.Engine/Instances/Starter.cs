@@ -9,7 +9,7 @@ namespace Agents.Engine.Instances;
 internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstance hot)
 {
     /// <summary>Every open task that is not running, not in doubt and not waiting for its intent.</summary>
-    public void StartOpen()
+    public void StartOpen(Func<int, bool>? except = null)
     {
         if (hot.State.Suspended || hot.Draining)
         {
@@ -19,6 +19,11 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
         foreach (var task in hot.State.Tasks.Values.OrderBy(t => t.Sequence).ToList())
         {
             var id = task.Scheduled.EventId;
+            if (except?.Invoke(id) == true)
+            {
+                continue;
+            }
+
             if (hot.IsRemote)
             {
                 Offer(task);

@@ -45,6 +45,11 @@ internal sealed partial class Step
             return (null, await ReleaseAsync(_now));
         }
 
+        if (hot.Past is not null && !_intake.Suspended)
+        {
+            new Starter(node, actor, hot).StartOpen(_intake.Resolves); // just loaded: the turn may be out for long
+        }
+
         _remote = new RemoteTurn(node, actor, hot);
         if (await _remote.AskAsync(events) is not { } turn)
         {
@@ -52,7 +57,13 @@ internal sealed partial class Step
         }
 
         _now = node.Clock.GetUtcNow();
-        return (Decide(events, start, turn.Actions, turn.CustomStatus), null);
+        var decision = Decide(events, start, turn.Actions, turn.CustomStatus);
+        if (decision.Next is not null)
+        {
+            decision.CustomStatus = ""; // what the last generation said of itself is not true of the next
+        }
+
+        return (decision, null);
     }
 
     /// <summary>The turn's events and its execution's start; returns why the history cannot take them, or null.</summary>
@@ -60,6 +71,11 @@ internal sealed partial class Step
     {
         events = _intake.Events(_intake.TurnTime(_now));
         start = hot.State.Start ?? events.OfType<ExecutionStarted>().FirstOrDefault();
+        if (start is not null && events.OfType<ExecutionRewound>().LastOrDefault() is { } rewound)
+        {
+            start = start.Under(rewound);
+        }
+
         if (hot.State.NextSequence + events.Count > node.Options.HistoryEventsMax)
         {
             return $"AG1004: the history holds {node.Options.HistoryEventsMax} events, the most one execution may have; "
@@ -85,7 +101,35 @@ internal sealed partial class Step
         return decision;
     }
 
-    void ToldWorkers(TurnDecision decision)
+    StepResult Ended(OrchestrationStatus status)
+    {
+        if (hot.IsRemote && status != OrchestrationStatus.Terminated)
+        {
+            new Starter(node, actor, hot).StartOpen(); // asked for beside the end, and waited for by nobody
+        }
+
+        return StepResult.Over.Done;
+    }
+
+    void Tell(TurnDecision decision)
+    {
+        if (hot.IsRemote)
+        {
+            TellWorkers(decision);
+        }
+
+        foreach (var id in decision.Wakes)
+        {
+            node.Wake(id);
+        }
+
+        foreach (var id in decision.Ends)
+        {
+            node.WakeUrgently(id);
+        }
+    }
+
+    void TellWorkers(TurnDecision decision)
     {
         foreach (var e in decision.Events)
         {

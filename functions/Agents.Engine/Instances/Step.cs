@@ -307,20 +307,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
             }
 
             hot.StoredStatus = hot.State.Status;
-            if (hot.IsRemote)
-            {
-                ToldWorkers(decision);
-            }
-
-            foreach (var id in decision.Wakes)
-            {
-                node.Wake(id);
-            }
-
-            foreach (var id in decision.Ends)
-            {
-                node.WakeUrgently(id);
-            }
+            Tell(decision);
         }
 
         node.Live.Committed(hot.Record.InstanceId);
@@ -329,9 +316,9 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
             return StepResult.Renewed.Execution;
         }
 
-        if (decision?.Status is not null)
+        if (decision?.Status is { } end)
         {
-            return StepResult.Over.Done;
+            return Ended(end.Status);
         }
 
         Effects.ForgetSettled();

@@ -80,7 +80,7 @@ sealed class Node : IAsyncDisposable
         }
 
         _engine = new EngineNode(
-            opened.Store, worker.Orchestrators, worker.Activities, opened.Options(options.Execute), _environment,
+            opened.Store, worker.Orchestrators, worker.Activities, EngineOptions(opened, options), _environment,
             opened.Membership, _hub?.Remote);
         _hub?.Join(_engine);
         Models = ModelShelf.Open(options.DataDirectory, clock);
@@ -91,6 +91,11 @@ sealed class Node : IAsyncDisposable
         Archive = new OrchestrationRunArchive(client, client, client);
         Engine = client;
     }
+
+    /// <summary>Foreign workers may send values as large as their messages; agents have the engine's own bound.</summary>
+    static EngineOptions EngineOptions(OpenedStore opened, NodeOptions options) => options.GrpcPort is null
+        ? opened.Options(options.Execute)
+        : opened.Options(options.Execute) with { ValueBytesMax = 32 * 1024 * 1024 };
 
     public IRunClient Runs { get; }
 

@@ -27,7 +27,8 @@ public static class StateWire
         {
             state.Input = view.Input;
             state.Output = view.Output;
-            state.CustomStatus = view.CustomStatus;
+            // A custom status is JSON text: an empty one is one that was cleared.
+            state.CustomStatus = view.CustomStatus is { Length: > 0 } status ? status : null;
             state.FailureDetails = FailureWire.ToWire(view.Failure);
         }
 

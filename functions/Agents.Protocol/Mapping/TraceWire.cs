@@ -7,12 +7,9 @@ public static class TraceWire
 {
     public static TraceContext? ToWire(Nouns.TraceLink? trace) => trace is null
         ? null
-        : new TraceContext { TraceParent = trace.TraceParent, SpanID = SpanOf(trace.TraceParent), TraceState = trace.TraceState };
+        : new TraceContext { TraceParent = trace.TraceParent, TraceState = trace.TraceState };
 
     public static Nouns.TraceLink? FromWire(TraceContext? wire) => wire is null || wire.TraceParent.Length == 0
         ? null
         : new Nouns.TraceLink(wire.TraceParent, wire.TraceState);
-
-    /// <summary>Old workers read the span id apart: 00-TRACE-SPAN-FLAGS.</summary>
-    static string SpanOf(string traceParent) => traceParent.Split('-') is [_, _, var span, ..] ? span : "";
 }
