@@ -42,8 +42,10 @@ sealed record BenchOptions
     public const string ResumeChild = "resume-child";
 
     public const string Usage = """
-        ./dev bench [measure] [--store sqlite] [--runs N] [--bytes B] [--length L] [--effect idempotent|atmostonce]
+        ./dev bench [measure] [--store sqlite|postgres] [--runs N] [--bytes B] [--length L] [--effect idempotent|atmostonce]
                     [--content random|prose] [--repetitions R] [--json] [--peers] [--record] [--note TEXT]
+
+        --store postgres is for agent-300: a private server is started, its processes counted.
 
         agent-300       the real agent loop, no delay: activities a second, time and CPU of each, bytes stored, floors
         resume          kill -9 in the middle of a run: process ready to next step, spawn to next step
@@ -70,7 +72,7 @@ sealed record BenchOptions
         {
             options = name switch
             {
-                "--store" => options with { Store = OneOf(name, rest, "sqlite") },
+                "--store" => options with { Store = OneOf(name, rest, "sqlite", "postgres") },
                 "--runs" => options with { Runs = Count(name, rest, 100_000) },
                 "--bytes" => options with { Bytes = Count(name, rest, 1 << 19) },
                 "--length" => options with { Length = Count(name, rest, 100_000) },

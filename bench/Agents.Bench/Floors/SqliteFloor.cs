@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Agents.Bench.Results;
+using Agents.Bench.Stores;
 using Microsoft.Data.Sqlite;
 
 namespace Agents.Bench.Floors;
@@ -10,7 +11,7 @@ namespace Agents.Bench.Floors;
 /// synchronous FULL, on the same disk. Alone: one row, one commit, one after the other. Together: many loops, each
 /// waiting for its own row, one writer thread that puts all rows waiting into one transaction.
 /// </summary>
-sealed class SqliteFloor : IDisposable
+sealed class SqliteFloor : IFloor
 {
     readonly string _folder;
     readonly SqliteConnection _connection;

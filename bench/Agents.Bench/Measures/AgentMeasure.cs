@@ -1,6 +1,6 @@
-using Agents.Bench.Floors;
 using Agents.Bench.Machine;
 using Agents.Bench.Results;
+using Agents.Bench.Stores;
 using Agents.Bench.Workload;
 using Agents.Contracts.Effects;
 
@@ -21,33 +21,32 @@ static class AgentMeasure
     {
         var runs = new AgentRuns(
             options.Length, options.Bytes, options.AtMostOnce ? EffectClass.AtMostOnce : EffectClass.Idempotent);
-        using var data = new ScratchFolder("agent");
-        using var floor = new SqliteFloor(Checkout.Scratch, options.Bytes);
+        await using var store = BenchStore.Of(options);
         var activities = new BenchActivities(new Words(options.Prose), runs);
         List<Repetition> repetitions = [];
         ResultLine settings;
         Audit.Findings findings;
         var finished = 0;
-        await using (var node = await BenchNode.OpenAsync(data.Path, activities))
+        await using (var node = await BenchNode.OpenAsync(store.OpenAsync, activities.Orchestrators, activities))
         {
-            finished = await WarmUpAsync(node, runs, options.Runs, floor);
+            finished = await WarmUpAsync(node, runs, options.Runs, store.Floor);
             for (var i = 0; i < options.Repetitions; i++)
             {
-                repetitions.Add(await RepeatAsync(node, activities.Times, runs, options.Runs, floor));
+                repetitions.Add(await RepeatAsync(node, activities.Times, runs, options.Runs, store));
             }
 
             finished += options.Repetitions * options.Runs;
             findings = await Audit.RunAsync(node.Client, runs, node.Started);
-            settings = StoredFile.Settings(data.Path);
+            settings = store.Settings();
         }
 
         yield return Line(options, repetitions)
-            .Set("storedRatio", StoredFile.Growth(data.Path) / (double)(runs.Payload * finished))
+            .Set("storedRatio", store.Growth() / (double)(runs.Payload * finished))
             .Set("historiesRead", findings.Histories).Set("digestsRecomputed", findings.Digests)
             .Set("settings", settings.ToJson());
     }
 
-    static async Task<int> WarmUpAsync(BenchNode node, AgentRuns runs, int count, SqliteFloor floor)
+    static async Task<int> WarmUpAsync(BenchNode node, AgentRuns runs, int count, IFloor floor)
     {
         floor.Single(FloorRows);
         floor.Batched(count, 20);
@@ -63,17 +62,24 @@ static class AgentMeasure
     }
 
     static async Task<Repetition> RepeatAsync(
-        BenchNode node, StepTimes times, AgentRuns runs, int count, SqliteFloor floor)
+        BenchNode node, StepTimes times, AgentRuns runs, int count, BenchStore store)
     {
+        var floor = store.Floor;
         var rowsEach = Math.Max(20, FloorRows * 64 / (count + 64));
         var before = FloorPerSecond(floor, count, rowsEach);
         var sync = Disk.SyncMicroseconds(Checkout.Scratch);
         times.Clear();
         var transactions = node.Store.Transactions;
         var commits = node.Store.Commits;
+        var server = store.ServerCpuSeconds();
         var meter = new Meter();
         await node.RunAllAsync(runs, count);
         var reading = meter.Read();
+        server = store.ServerCpuSeconds() - server;
+        reading = reading with
+        {
+            CpuSeconds = reading.CpuSeconds + server, OtherCores = Math.Max(0, reading.OtherCores - (server / reading.Seconds)),
+        };
         var after = FloorPerSecond(floor, count, rowsEach);
         return new Repetition(
             reading, times.Milliseconds(), (before + after) / 2, sync,
@@ -81,7 +87,7 @@ static class AgentMeasure
     }
 
     // A run alone stands against one row a commit; many stand against rows that share commits.
-    static double FloorPerSecond(SqliteFloor floor, int count, int rowsEach) =>
+    static double FloorPerSecond(IFloor floor, int count, int rowsEach) =>
         count == 1 ? 1000 / floor.Single(FloorRows).Median : floor.Batched(count, rowsEach);
 
     static ResultLine Line(BenchOptions options, List<Repetition> repetitions)

@@ -5,12 +5,13 @@ using Agents.Contracts.Runs;
 using Agents.Contracts.Work;
 using Agents.Engine;
 using Agents.Engine.Sqlite;
+using Agents.Engine.Store;
 using Agents.Worker;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Agents.Bench.Workload;
 
-/// <summary>The engine, the SQLite store, replay and the agent loop in this process, put together as the product does.</summary>
+/// <summary>The engine, the store, replay and the agent loop in this process, put together as the product does.</summary>
 sealed class BenchNode : IAsyncDisposable
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
@@ -34,10 +35,14 @@ sealed class BenchNode : IAsyncDisposable
     public static Task<BenchNode> OpenAsync(string data, BenchActivities activities) =>
         OpenAsync(data, activities.Orchestrators, activities);
 
-    public static async Task<BenchNode> OpenAsync(string data, IOrchestratorHost orchestrators, IActivityHost activities)
+    public static Task<BenchNode> OpenAsync(string data, IOrchestratorHost orchestrators, IActivityHost activities) =>
+        OpenAsync(() => Task.FromResult<IEngineStore>(SqliteStore.Open(data, new SqliteOptions(), TimeProvider.System)), orchestrators, activities);
+
+    public static async Task<BenchNode> OpenAsync(
+        Func<Task<IEngineStore>> open, IOrchestratorHost orchestrators, IActivityHost activities)
     {
         var rehearsal = Task.Run(() => Rehearsal.PlayAsync(CancellationToken.None));
-        var store = new CountedStore(SqliteStore.Open(data, new SqliteOptions(), TimeProvider.System));
+        var store = new CountedStore(await open());
         var options = new EngineOptions { NodeId = $"bench-{Environment.ProcessId}", PredecessorsProvenDead = true };
         var environment = new EngineEnvironment(TimeProvider.System, new RandomIds(), NullLogger.Instance);
         var node = new EngineNode(store, orchestrators, activities, options, environment);

@@ -93,17 +93,38 @@ public sealed class PostgresServer : IDisposable
         File.Delete($"{Socket}.lock");
     }
 
-    static int ParentOf(Process process)
+    /// <summary>Processor ticks of each of its processes, own and of children that have ended.</summary>
+    public IEnumerable<(long Own, long Ended)> Processes()
+    {
+        var postmaster = int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        foreach (var process in Process.GetProcessesByName("postgres").Where(p => p.Id == postmaster || ParentOf(p) == postmaster))
+        {
+            var fields = Stat(process.Id)?.Split(' ');
+            if (fields is not null)
+            {
+                long Ticks(int field) => long.Parse(fields[field], CultureInfo.InvariantCulture);
+                yield return (Ticks(11) + Ticks(12), Ticks(13) + Ticks(14));
+            }
+        }
+    }
+
+    /// <summary>Fields from the third on: what stands behind the name.</summary>
+    static string? Stat(int process)
     {
         try
         {
-            var stat = File.ReadAllText($"/proc/{process.Id}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat[(stat.LastIndexOf(')') + 2)..];
         }
         catch (IOException)
         {
-            return 0;
+            return null;
         }
+    }
+
+    static int ParentOf(Process process)
+    {
+        return Stat(process.Id) is { } stat ? int.Parse(stat.Split(' ')[1], CultureInfo.InvariantCulture) : 0;
     }
 
     public void Dispose()
