@@ -55,6 +55,8 @@ sealed record BenchOptions
         step-cost       what step 1000 costs against step 10
         timer-lateness  how late durable timers fire
         cancel-latency  request to terminated
+        takeover        three nodes on PostgreSQL, one killed -9: kill to the next step of each of its runs; then a stop
+        remote-cancel   a run on one node cancelled at another: to the call's token, to the status read
         floor           only what SQLite and the disk can do
         all             every measure above; --record keeps the results under bench/results
         """;

@@ -21,6 +21,8 @@ static class Measurements
         ["step-cost"] = StepCostMeasure.TakeAsync,
         ["timer-lateness"] = TimerMeasure.TakeAsync,
         ["cancel-latency"] = CancelMeasure.TakeAsync,
+        ["takeover"] = ClusterMeasure.TakeoverAsync,
+        ["remote-cancel"] = ClusterMeasure.RemoteCancelAsync,
     };
 
     // The workload as the goals name it: alone, many, more; larger results, prose, effects that may happen once.

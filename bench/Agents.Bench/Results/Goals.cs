@@ -33,6 +33,9 @@ static class Goals
         new("idle node: CPU %", "< 0.5", l => Of(l, "idle", "cpuPercent"), v => v < 0.5),
         new("timer lateness, p99 ms", "< 300", l => Of(l, "timer-lateness", "msP99"), v => v < 300),
         new("cancel latency, p99 ms", "< 300", l => Of(l, "cancel-latency", "msP99"), v => v < 300),
+        new("takeover by another node after kill -9, p95 ms", "< 1500", l => Of(l, "takeover", "msP95"), v => v < 1500),
+        new("a node that is told to stop, ms", "< 1000", l => Of(l, "takeover", "msDrainMax"), v => v < 1000),
+        new("cancel latency from another node, p99 ms", "< 300", l => Of(l, "remote-cancel", "msP99"), v => v < 300),
     ];
 
     /// <summary>Each goal that one of the lines measures, with its value.</summary>
