@@ -19,6 +19,9 @@ internal sealed class InstanceState
 
     public DateTimeOffset LastTimestamp { get; private set; }
 
+    /// <summary>Highest number of an action that is in the history; numbers rise in call order. -1: none yet.</summary>
+    public int LastActionId { get; private set; } = -1;
+
     public IReadOnlyDictionary<int, OpenTask> Tasks => _tasks;
 
     public IReadOnlyDictionary<int, DateTimeOffset> Timers => _timers;
@@ -35,6 +38,11 @@ internal sealed class InstanceState
         if (item.Event.Timestamp > LastTimestamp)
         {
             LastTimestamp = item.Event.Timestamp;
+        }
+
+        if (item.Event is TaskScheduled or TimerCreated or SubOrchestrationInstanceCreated or EventSent)
+        {
+            LastActionId = Math.Max(LastActionId, item.Event.EventId);
         }
 
         switch (item.Event)

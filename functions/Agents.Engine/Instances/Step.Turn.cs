@@ -57,7 +57,7 @@ internal sealed partial class Step
         }
 
         _now = node.Clock.GetUtcNow();
-        var decision = Decide(events, start, turn.Actions, turn.CustomStatus);
+        var decision = Decide(events, start, NotTakenYet(turn.Actions), turn.CustomStatus);
         if (decision.Next is not null)
         {
             decision.CustomStatus = ""; // what the last generation said of itself is not true of the next
@@ -65,6 +65,10 @@ internal sealed partial class Step
 
         return (decision, null);
     }
+
+    // A suspended JavaScript worker keeps back the events that tell it what history has, and asks for all of that again.
+    IReadOnlyList<OrchestratorAction> NotTakenYet(IReadOnlyList<OrchestratorAction> actions) =>
+        [.. actions.Where(a => a is CompleteOrchestrationAction or TerminateOrchestrationAction || a.Id > hot.State.LastActionId)];
 
     /// <summary>The turn's events and its execution's start; returns why the history cannot take them, or null.</summary>
     string? Incoming(out List<HistoryEvent> events, out ExecutionStarted? start)
