@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Agents.Conformance;
@@ -7,10 +6,10 @@ namespace Agents.Conformance;
 /// The same cases against the SDK's own in-memory backend, so that what they expect is not merely what our server does.
 /// Where that backend does something else, differences.md says what and why the case is right all the same.
 /// </summary>
-public sealed partial class InMemoryBackendTests
+public sealed class InMemoryBackendTests
 {
     static readonly SuiteRun s_run = new("memory", "memory", () => null);
-    static readonly Lazy<HashSet<string>> s_differences = new(ReadDifferences);
+    static readonly Lazy<HashSet<string>> s_differences = new(() => CaseTable.Read("differences.md"));
 
     public static TheoryData<string, string> Cases => CaseList.Of("memory");
 
@@ -36,10 +35,4 @@ public sealed partial class InMemoryBackendTests
         var known = Cases.Select(row => row.Data.Item2).ToHashSet();
         Assert.Empty(s_differences.Value.Except(known));
     }
-
-    static HashSet<string> ReadDifferences() => [.. Row().Matches(File.ReadAllText(Path.Combine(Checkout.Project, "differences.md")))
-        .Select(match => match.Groups[1].Value).Where(name => name != "case")];
-
-    [GeneratedRegex(@"(?m)^\| ([^|-][^|]*?) \|")]
-    private static partial Regex Row();
 }

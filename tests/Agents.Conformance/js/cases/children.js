@@ -127,7 +127,7 @@ test('a child outlives a parent that does not wait', {}, async t => {
 orchestrator('mixes', async function* (ctx, n) {
   const parts = [];
   for (let i = 0; i < n; i++) {
-    parts.push(ctx.callActivity('addOne', i));
+    parts.push(ctx.callActivity('addOne', i + 1));
     parts.push(ctx.callSubOrchestrator('child', i + 1));
     parts.push(ctx.createTimer(0.05 * (i + 1)));
   }

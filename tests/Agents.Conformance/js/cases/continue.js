@@ -72,12 +72,14 @@ orchestrator('keepsEvents', async function* (ctx, { got, want, save }) {
   if (next.length === want) return next;
   ctx.continueAsNew({ got: next, want, save }, save);
 });
-test('events that wait are carried over, in order', { on: EVERYWHERE }, async t => {
+// Not with the Dapr SDK 1.0.0: once an event was awaited by its name it drops those of that name that nobody awaits.
+const KEEPING = ['ms', 'memory'];
+test('events that wait are carried over, in order', { on: KEEPING }, async t => {
   const id = await t.start('keepsEvents', { got: [], want: 8, save: true });
   for (let n = 1; n <= 8; n++) await t.raise(id, 'item', n);
   assert.deepEqual(await t.output(id), [1, 2, 3, 4, 5, 6, 7, 8]);
 });
-test('a hundred events against a hundred generations, none lost or doubled', { on: EVERYWHERE, seconds: 90 }, async t => {
+test('a hundred events against a hundred generations, none lost or doubled', { on: KEEPING, seconds: 90 }, async t => {
   const id = await t.start('keepsEvents', { got: [], want: 100, save: true });
   const lanes = [0, 1, 2, 3].map(async lane => { for (let i = 0; i < 25; i++) await t.raise(id, 'item', lane * 25 + i); });
   await Promise.all(lanes);
@@ -131,7 +133,8 @@ orchestrator('leavesActivity', async function* (ctx, { round, key }) {
   const mine = ctx.callActivity('waitsForGate', `${key} new`); // number 1 in this one
   return yield mine;
 });
-test('a result for the old generation does not answer the new one', { on: GRPC }, async t => {
+// Not with the Dapr SDK: two activities of one number are open in one worker, and an answer without a token could be either's.
+test('a result for the old generation does not answer the new one', { on: ['ms'] }, async t => {
   const key = t.id('left');
   const id = await t.start('leavesActivity', { round: 1, key });
   await within(gate(`${key} round 2`).promise, 'the second generation');
@@ -207,7 +210,9 @@ test('a loop of generations can be suspended and resumed', { on: EVERYWHERE }, a
   await t.reaches(id, Status.SUSPENDED);
   await t.client.resumeOrchestration(id);
   const before = counted(key);
-  await until(() => counted(key) > before + 4, 'more generations');
+  await until(() => counted(key) > before + 4, 'more generations').catch(async error => {
+    throw new Error(`${error.message}: ${JSON.stringify([await t.state(id), t.environment.reader && (await t.historyTypes(id))])}`);
+  });
   await t.client.terminateOrchestration(id, 'stop');
   assert.equal((await t.done(id)).runtimeStatus, Status.TERMINATED);
 });

@@ -133,7 +133,7 @@ orchestrator('pingPong', async function* (ctx, { first, rounds }) {
   if (to && ball === rounds) ctx.sendEvent(to, 'ball', { ball: ball + 1, from: ctx.instanceId });
   return ball;
 });
-test('two orchestrators send to each other twenty times', {}, async t => {
+test('two orchestrators send to each other twenty times', { alone: true }, async t => {
   const one = await t.start('pingPong', { rounds: 20 });
   const two = await t.start('pingPong', { first: one, rounds: 20 });
   const ends = [await t.output(one), await t.output(two)];

@@ -50,7 +50,8 @@ test('by prefix, page by page, each once', MS, async t => {
 test('a page can be asked for again by its token', MS, async t => {
   const prefix = t.id('token');
   await finished(t, prefix, 5);
-  const first = (await t.client.getAllInstances({ instanceIdPrefix: prefix, pageSize: 2 }).asPages().next()).value;
+  const pages = t.client.getAllInstances({ instanceIdPrefix: prefix, pageSize: 2 }).asPages();
+  const first = (await pages[Symbol.asyncIterator]().next()).value;
   const rest = await collect(t.client.getAllInstances({ instanceIdPrefix: prefix, pageSize: 2, continuationToken: first.continuationToken }));
   assert.equal(first.values.length, 2);
   assert.equal(new Set([...idsOf(first.values), ...idsOf(rest)]).size, 5);

@@ -41,13 +41,15 @@ async function open(sdk, address) {
   if (sdk === 'memory') return { sdk, forCase: openMemory, secondsMax: 12 };
   if (sdk === 'wire') return { sdk };
 
-  const reader = msClient(address);
-  let client = reader;
+  let client;
   let worker;
+  let reader;
   if (sdk === 'ms') {
+    client = reader = msClient(address);
     worker = msWorker(address, undefined, everything);
   } else {
     const dapr = require('@dapr/durabletask-js');
+    reader = require('./reader-thread')(address);
     client = new dapr.TaskHubGrpcClient(address);
     worker = register(new dapr.TaskHubGrpcWorker(address), everything);
   }
