@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Agents.Client.Progress;
+using Agents.Contracts;
 using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
 using Agents.Contracts.History;
@@ -58,8 +59,32 @@ public sealed class OrchestrationRunArchive(IOrchestrationClient client, IOrches
         return Outcome(outcome);
     }
 
-    public Task<ArchiveOutcome> RestartAsync(string run, CancellationToken cancel) =>
-        AskAsync(run, id => admin.RestartAsync(id, newId: true, cancel), cancel);
+    public async Task<ArchiveOutcome> RestartAsync(string run, CancellationToken cancel)
+    {
+        if (await FindAsync(run, withPayloads: true, cancel) is not { } view)
+        {
+            return new ArchiveOutcome(false, null, null, NotFound: true);
+        }
+
+        var id = new InstanceId(RunIds.Random());
+        var outcome = await client.StartAsync(
+            new StartRequest
+            {
+                Id = id, Name = view.Name, Version = view.Version, Input = InOwnFolder(view.Input, run, id), Tags = view.Tags,
+            },
+            cancel);
+        return outcome == StartOutcome.Started
+            ? new ArchiveOutcome(true, id.Value, null)
+            : new ArchiveOutcome(false, null, $"'{id.Value}' exists already");
+    }
+
+    // Outputs that were not given a place lie in a folder named after their run; the new run has another name.
+    static string? InOwnFolder(string? text, string run, InstanceId id) =>
+        RunOutcome.ReadInput(text) is { ToolSettings.Out: { } output } input && Path.GetFileName(output) == run
+            ? JsonSerializer.Serialize(
+                input with { ToolSettings = input.ToolSettings with { Out = Path.Combine(Path.GetDirectoryName(output)!, id.Value) } },
+                ContractsJson.Plain.RunInput)
+            : text;
 
     public Task<ArchiveOutcome> RewindAsync(string run, CancellationToken cancel) =>
         AskAsync(run, id => admin.RewindAsync(id, "asked for", cancel), cancel);

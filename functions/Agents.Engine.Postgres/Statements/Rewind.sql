@@ -1,7 +1,7 @@
 -- Unlike SQLite's FindForRewind, AddExecution, Rewind and ReopenDetails: one statement; no row means that it may not be rewound.
 with failed as (
   select i.key, e.generation from agents.instances i join agents.executions e on e.key = i.execution
-  where i.key = @key and i.execution = @execution and i.status = 3 and @cut between 0 and i.next_seq
+  where i.key = @key and i.execution = @execution and i.status in (1, 3) and @cut between 0 and i.next_seq
   for update of i
 ), opened as (
   insert into agents.executions (key, instance, execution_id, generation, parent, cut, seed)

@@ -61,6 +61,13 @@ internal sealed record HistoryCut(
         return index <= 0 || !events.Take(index).Any(e => e.Event is ExecutionStarted) ? null : Build(events, index, _ => true);
     }
 
+    /// <summary>Whether the last turn took in a failed task and ended the execution.</summary>
+    public static bool EndedByFailure(IReadOnlyList<SequencedEvent> events)
+    {
+        var last = events.Select(e => e.Event).Reverse().TakeWhile(e => e is not OrchestratorStarted).ToList();
+        return last.Exists(e => e is ExecutionCompleted) && last.Exists(e => e is TaskFailed);
+    }
+
     /// <summary>What was asked for (kind, name, input), and in which turn.</summary>
     sealed record Call((string Kind, string Name, string? Input) Asks, int Turn);
 

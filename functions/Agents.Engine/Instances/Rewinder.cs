@@ -42,13 +42,19 @@ internal sealed class Rewinder(
     async Task<Plan> PlanAsync(string id, int depth, CancellationToken cancel)
     {
         var record = await node.Store.Queries.FindAsync(id, cancel) ?? throw new RefusedException($"no instance '{id}'");
-        if (record.Status != OrchestrationStatus.Failed)
+        // Code may end in order and still end by a failed task: a run whose model refuses it ends with what it has.
+        if (record.Status is not (OrchestrationStatus.Failed or OrchestrationStatus.Completed))
         {
             throw new RefusedException($"'{id}' is {record.Status}: only a failed instance can be rewound (not allowed)");
         }
 
         var remote = node.Remote?.IsRemote(record.Name, record.Version) == true;
         var events = await read(record, record.Execution, cancel);
+        if (record.Status == OrchestrationStatus.Completed && !HistoryCut.EndedByFailure(events))
+        {
+            throw new RefusedException($"'{id}' is {record.Status}: only a failed instance can be rewound (not allowed)");
+        }
+
         var cut = HistoryCut.BeforeFailure(events) ?? (remote ? HistoryCut.BeforeEnd(events) : null) ?? throw new RefusedException(
             $"'{id}' failed by itself, not by a failed task: there is nothing to rewind to; restart it, or fork it");
         if (cut.OpenChildren.Count > 0 && (!remote || depth == DepthMax))

@@ -41,7 +41,27 @@ static class CommandVerbs
                 Faults.CommandRefused, outcome.Refusal ?? "does not apply", view.Run, $"agents show {view.Run} says how it stands");
         }
 
-        return Say(context, new CommandLineAnswer(view.Run, verb, Accepted: true, outcome.Run, Next(door, outcome, verb)), said(outcome));
+        string?[] notes = [Next(door, outcome, verb), await SharedAsync(context, keeper, view, outcome, verb)];
+        var note = string.Join('\n', notes.Where(n => n is not null));
+        return Say(
+            context, new CommandLineAnswer(view.Run, verb, Accepted: true, outcome.Run, note.Length == 0 ? null : note), said(outcome));
+    }
+
+    /// <summary>What a new run has in common with the one it came from, where that may surprise.</summary>
+    static async Task<string?> SharedAsync(VerbContext context, DoorKeeper keeper, RunView from, ArchiveOutcome outcome, string verb)
+    {
+        if (verb is not ("fork" or "restart") || outcome.Run is null
+            || await keeper.ReadAsync(context, d => d.Runs.GetAsync(outcome.Run, context.Stop)) is not { } made)
+        {
+            return null;
+        }
+
+        string?[] shared =
+        [
+            made.Out is { } output && output == from.Out ? $"it writes to where {from.Run} writes: {output}" : null,
+            verb == "fork" ? "its worklist begins empty: what the other run had put on its list is not on this one's" : null,
+        ];
+        return shared.Any(s => s is not null) ? string.Join('\n', shared.Where(s => s is not null)) : null;
     }
 
     static string? Next(Door door, ArchiveOutcome outcome, string verb) => verb switch

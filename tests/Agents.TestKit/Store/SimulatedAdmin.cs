@@ -13,7 +13,7 @@ internal sealed class SimulatedAdmin(SimulatedStore store) : IAdminStore
         await store.Options.Yield();
         var state = store.State;
         if (!state.Instances.TryGetValue(instanceKey, out var instance)
-            || instance.Head.Execution.Key != expectedExecutionKey || instance.Head.Status != OrchestrationStatus.Failed
+            || instance.Head.Execution.Key != expectedExecutionKey || instance.Head.Status is not (OrchestrationStatus.Failed or OrchestrationStatus.Completed)
             || cutSequence < 0 || cutSequence > instance.Head.NextSequence)
         {
             return false;
