@@ -93,6 +93,12 @@ public sealed class PostgresStore : IEngineStore
     /// <summary>The nodes of this store, found by the store alone.</summary>
     public IMembership NewMembership(MembershipOptions options) => new PostgresMembership(_database, _clock, options, _logger);
 
+    public async Task<StoreHealth> ExamineAsync(CancellationToken cancel) => await _database.ReadAsync(
+        async session => (await session.QueryAsync(
+            session.Call("Examine").BindName(_database.Sql.Schema),
+            row => new StoreHealth(row.Long(0), row.Long(1), row.TimeOrNull(2), row.Long(3), row.Long(4)), cancel))[0],
+        cancel);
+
     /// <summary>
     /// All nodes of a store keep what their tools note down in one folder. Takes the mark of this node's folder and returns
     /// the mark that counts: the one of the first node that ever asked.

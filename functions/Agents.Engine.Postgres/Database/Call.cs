@@ -32,6 +32,9 @@ internal sealed class Call(Sql sql, string name)
 
     public Call Bind(string? value) => Add(NpgsqlDbType.Bytea, value is null ? null : LosslessUtf8.Encode(value));
 
+    /// <summary>A name of the server's own catalogue, which is text there.</summary>
+    public Call BindName(string value) => Add(NpgsqlDbType.Text, value);
+
     public Call Bind(ReadOnlyMemory<byte> value) => Add(NpgsqlDbType.Bytea, value);
 
     public Call Bind(byte[]? value) => Add(NpgsqlDbType.Bytea, value);

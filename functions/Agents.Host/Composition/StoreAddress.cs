@@ -58,6 +58,14 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
         }
     }
 
+    /// <summary>How the shared store stands, and whether somebody is at work on it. Changes nothing.</summary>
+    public async Task<(StoreHealth Health, Durability Durability, bool Hosted)> ExamineAsync(ILogger log, CancellationToken cancel)
+    {
+        await using var store = await PostgresStore.OpenAsync(
+            Postgres! with { Migrate = false }, MachineClock.Instance, log, cancel);
+        return (await store.ExamineAsync(cancel), store.Durability, await IsHostedAsync(log, cancel));
+    }
+
     /// <summary>Opens the store. A node holds its folder too, which proves its predecessors there dead.</summary>
     public async Task<OpenedStore> OpenAsync(bool execute, ILogger log, CancellationToken cancel)
     {

@@ -24,7 +24,7 @@ sealed record DoctorVerb(string? Model)
     public async Task<int> RunAsync(VerbContext context)
     {
         var findings = new List<Finding> { Runtime(), Disk(context.DataDirectory) };
-        findings.AddRange(await DataDirectoryAsync(context));
+        findings.AddRange(context.Store.IsShared ? await StoreAsync(context) : await DataDirectoryAsync(context));
         var shelf = Profiles(context, findings);
         if (shelf is not null)
         {
@@ -69,6 +69,34 @@ sealed record DoctorVerb(string? Model)
         return new Finding(
             free >= FreeBytesMin ? "ok" : "bad", "disk", $"{Figures.Count(free >> 20)} MiB free under {at}"
             + (free >= FreeBytesMin ? "" : $"; keep at least {FreeBytesMin >> 20} MiB, or give another --data"));
+    }
+
+    static async Task<IReadOnlyList<Finding>> StoreAsync(VerbContext context)
+    {
+        try
+        {
+            var (health, durability, hosted) = await context.Store.ExamineAsync(context.Log, context.Stop);
+            var oldest = health.OldestOpen is { } at ? $", the oldest since {at:u}" : "";
+            return
+            [
+                new Finding("ok", "store", $"{context.Store.Place}, server {durability.ServerVersion}, {Figures.Count(health.Bytes >> 20)} MiB"),
+                new Finding(
+                    durability.Holds ? "ok" : "bad", "store",
+                    $"fsync {durability.Fsync}, synchronous_commit {durability.SynchronousCommit}, full_page_writes {durability.FullPageWrites}"
+                    + (durability.Holds ? "" : "; AG1116: a loss of power may take what was acknowledged")),
+                new Finding(hosted ? "ok" : "note", "nodes", hosted ? "at work" : "none is at work; agents serve starts one"),
+                new Finding(
+                    health.Parked == 0 ? "ok" : "note", "runs",
+                    $"{Figures.Count(health.Open)} open{oldest}; {Figures.Count(health.Parked)} set aside"),
+                new Finding(
+                    health.Stuck == 0 ? "ok" : "bad", "runs",
+                    $"{Figures.Count(health.Stuck)} without owner, due time or anything to wait for"),
+            ];
+        }
+        catch (StoreUnavailableException e)
+        {
+            return [new Finding("bad", "store", e.Message)];
+        }
     }
 
     static async Task<IReadOnlyList<Finding>> DataDirectoryAsync(VerbContext context)

@@ -165,6 +165,11 @@ public sealed partial class FaultCluster : IAsyncDisposable
             harm.AddRange(await OutcomesAsync(run, cancel));
         }
 
+        if (await _store.ExamineAsync(cancel) is not { Open: 0, Parked: 0, Stuck: 0 } and var health)
+        {
+            harm.Add($"the store says {health}");
+        }
+
         var keys = Book.All.GroupBy(a => a.Key).ToList();
         if (keys.Count != _runs.Count * Effects / 2)
         {
