@@ -25,7 +25,7 @@ public sealed record ClusterSettings
     public TimeSpan LookEvery { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The same, of a node that owns nothing.</summary>
-    public TimeSpan LookIdleEvery { get; init; } = TimeSpan.FromSeconds(2.5);
+    public TimeSpan LookIdleEvery { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Mutual TLS between nodes; null: none, on loopback only.</summary>
     public ClusterTls? Tls { get; init; }
@@ -40,7 +40,7 @@ public sealed record ClusterSettings
     public TimeSpan AliveEvery { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How often a node reads the members again without having been told of a change.</summary>
-    public TimeSpan ReadMembersEvery { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan ReadMembersEvery { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How often nodes tell each other their load while it changes.</summary>
     public TimeSpan ReportEvery { get; init; } = TimeSpan.FromSeconds(1);

@@ -24,7 +24,8 @@ internal sealed class MemberRows(Database.Database database) : IMemberStore
             cancel) == 1,
         cancel);
 
-    public Task SayAliveAsync(string node, DateTimeOffset at, CancellationToken cancel) => database.TransactAsync(
+    // One statement is its own transaction: no begin and commit around what every idle node says.
+    public Task SayAliveAsync(string node, DateTimeOffset at, CancellationToken cancel) => database.ReadAsync(
         session => session.ExecuteAsync(session.Call("SayAlive").Bind(at).Bind(node), cancel), cancel);
 
     public Task EndSessionAsync(string session, CancellationToken cancel) => database.ReadAsync(

@@ -155,7 +155,7 @@ sealed record OpenedStore(IEngineStore Store, TimeProvider Clock) : IAsyncDispos
         LookForLostHints = Membership is not null,
         Execute = execute,
         PredecessorsProvenDead = Membership is null,   // the lock on the data directory is the proof
-        SweepEvery = TimeSpan.FromSeconds(Membership is null ? 30 : 10),
+        SweepEvery = TimeSpan.FromSeconds(Membership is null ? 30 : 60),   // a cluster asks the store often and cheaply whether to sweep
     };
 
     public async ValueTask DisposeAsync()
