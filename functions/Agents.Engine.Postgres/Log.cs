@@ -25,6 +25,9 @@ internal static partial class Log
     [LoggerMessage(1166, LogLevel.Information, "This node left unheard: {Why}")]
     public static partial void LeftUnheard(ILogger logger, string why);
 
+    [LoggerMessage(1167, LogLevel.Information, "A pooler stands before {Where}: statements are not kept prepared")]
+    public static partial void Pooled(ILogger logger, string where);
+
     [LoggerMessage(1162, LogLevel.Warning, "A group of {Writes} writes collided with another transaction ({State}); it is written again")]
     public static partial void Collided(ILogger logger, int writes, string state);
 }

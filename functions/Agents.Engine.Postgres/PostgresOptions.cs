@@ -42,7 +42,10 @@ public sealed partial record PostgresOptions
     /// <summary>May this node bring an older schema forward (or make a new one)?</summary>
     public bool Migrate { get; init; } = true;
 
-    /// <summary>Keeps statements prepared on their connections. Off where a pooler cannot follow (PgBouncer before 1.21).</summary>
+    /// <summary>
+    /// Keeps statements prepared on their connections, unless a pooler is found to stand between: PgBouncer before 1.21
+    /// cannot follow, and does not say which it is.
+    /// </summary>
     public bool PrepareStatements { get; init; } = true;
 
     /// <summary>Connections of this node in all.</summary>

@@ -65,6 +65,14 @@ public sealed class PostgresStore : IEngineStore
         var database = new Database.Database(options);
         try
         {
+            if (options.PrepareStatements && await database.IsPooledAsync(cancel))
+            {
+                Log.Pooled(logger, database.Where);
+                await database.DisposeAsync();
+                options = options with { PrepareStatements = false };
+                database = new Database.Database(options);
+            }
+
             var durability = await CheckAsync(database, cancel);
             Log.Opened(
                 logger, database.Where, durability.ServerVersion, durability.Fsync, durability.SynchronousCommit,

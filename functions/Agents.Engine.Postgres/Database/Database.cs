@@ -59,6 +59,23 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <summary>
+    /// Whether a pooler stands between: it makes up the process that it names when a connection opens, so that this is not
+    /// the one that answers.
+    /// </summary>
+    public async Task<bool> IsPooledAsync(CancellationToken cancel)
+    {
+        await using var connection = await OpenAsync(cancel);
+        try
+        {
+            return (int?)await new Session(connection, Sql).ScalarAsync("select pg_backend_pid()", cancel) != connection.ProcessID;
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresFault.ToUnavailable(e, Where);
+        }
+    }
+
+    /// <summary>
     /// One statement, or several that need not see one moment. Asked again on another connection where the first had died
     /// in the pool: the server was restarted, or somebody between cut it.
     /// </summary>

@@ -1,3 +1,4 @@
+using Agents.TestKit.Postgres;
 using Xunit;
 
 namespace Agents.EndToEnd.Faults;
@@ -55,6 +56,21 @@ public sealed class ServerFaultTests
             cluster.Proxy.Cut();
         }
 
+        await cluster.FinishAsync(s_patience, Cancel);
+        Assert.Empty(await cluster.HarmAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Through_PgBouncer_in_transaction_mode_a_killed_node_is_overtaken()
+    {
+        await using var cluster = await FaultCluster.StartAsync(Cancel);
+        using var pooler = PgBouncer.Start(cluster.Server, out var reason);
+        Assert.SkipWhen(pooler is null, reason);
+        var killed = await cluster.NodeAsync("a", Cancel, pooler!.Url);
+        await cluster.NodeAsync("b", Cancel, pooler.Url);
+        await cluster.StartRunsAsync(Runs, Cancel);
+        await cluster.Book.WaitForAsync(Runs, Cancel);
+        await killed.KillAsync(Cancel);
         await cluster.FinishAsync(s_patience, Cancel);
         Assert.Empty(await cluster.HarmAsync(Cancel));
     }
