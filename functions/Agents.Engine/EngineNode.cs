@@ -16,6 +16,8 @@ namespace Agents.Engine;
 /// </summary>
 public sealed class EngineNode : IMember, IAsyncDisposable
 {
+    static readonly TimeSpan s_longestSweep = TimeSpan.FromDays(1);
+
     readonly ConcurrentDictionary<string, InstanceActor> _actors = new();
     readonly NodeServices _services;
     readonly EngineOptions _options;
@@ -175,7 +177,8 @@ public sealed class EngineNode : IMember, IAsyncDisposable
 
     void SetSweep(TimeSpan due)
     {
-        due = due < TimeSpan.Zero ? TimeSpan.Zero : due;
+        // A timer of the platform waits 49 days at most; what is due later is found by a sweep before that.
+        due = due < TimeSpan.Zero ? TimeSpan.Zero : due > s_longestSweep ? s_longestSweep : due;
         lock (_sweepGate)
         {
             _sweepAt = _services.Clock.GetUtcNow() + due;
