@@ -1,3 +1,4 @@
+using Agents.Access;
 using Agents.Client.Runs;
 using Agents.Contracts.Runs;
 
@@ -11,6 +12,9 @@ public sealed record ApiOptions
 
     /// <summary>TCP port on the loopback interface, 0 for any free one; null for none. Who reaches it is a guest.</summary>
     public int? Port { get; init; }
+
+    /// <summary>Whom guests must show to be; the owner's socket asks for nothing.</summary>
+    public AccessRules Access { get; init; } = new();
 
     public int BodyBytesMax { get; init; } = 1 << 20;
     public int HeaderBytesMax { get; init; } = 32 << 10;

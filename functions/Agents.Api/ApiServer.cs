@@ -1,4 +1,5 @@
 using System.Net;
+using Agents.Access;
 using Agents.Api.Http;
 using Agents.Api.Stream;
 using Agents.Client.Runs;
@@ -37,10 +38,12 @@ public sealed class ApiServer : IAsyncDisposable
 
         // Ctrl-C and SIGTERM belong to the verb that hosts us: it drains first, then stops us.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddAccess(options.Access, services.Clock);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         var app = builder.Build();
         var stopping = app.Lifetime.ApplicationStopping;
-        app.Use(Gate.Check);
+        app.UseAuthentication();
+        app.Use(new Gate(options.Access).CheckAsync);
         new RunEndpoints(services, options).Map(app);
         new CommandEndpoints(services, options).Map(app);
         new HostEndpoints(services).Map(app);

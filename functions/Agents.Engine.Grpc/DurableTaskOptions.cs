@@ -1,10 +1,26 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Agents.Access;
+
 namespace Agents.Engine.Grpc;
 
 /// <summary>Bounds of the Durable Task endpoint. Checked by those who read them; the defaults suit one machine.</summary>
 public sealed record DurableTaskOptions
 {
-    /// <summary>Loopback port; 0 takes a free one.</summary>
+    /// <summary>Address of one network interface.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>0 takes a free one.</summary>
     public int Port { get; init; } = 4001;
+
+    /// <summary>With its private key; null: HTTP/2 without TLS.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>Without TLS on an address that other machines reach: where something before this ends the TLS.</summary>
+    public bool PlaintextAnywhere { get; init; }
+
+    /// <summary>Who may come in, and which task hubs each may use.</summary>
+    public AccessRules Access { get; init; } = new();
 
     /// <summary>Bytes of one message that a client or worker may send.</summary>
     public int MessageBytesMax { get; init; } = 64 * 1024 * 1024;
@@ -44,6 +60,12 @@ public sealed record DurableTaskOptions
     /// <summary>Task hubs that one endpoint opens.</summary>
     public int TaskHubsMax { get; init; } = 64;
 
-    /// <summary>Key that callers must show as `authorization: Bearer KEY` or `x-api-key: KEY`; null: none is asked for.</summary>
-    public string? ApiKey { get; init; }
+    /// <summary>Why it must not listen like that; null where it may.</summary>
+    public string? Exposure() => (IPAddress.IsLoopback(Address), Certificate, Access.AskForNothing) switch
+    {
+        (true, _, _) => null,
+        (_, _, true) => $"other machines reach {Address}, and callers are asked for nothing",
+        (_, null, _) when !PlaintextAnywhere => $"other machines reach {Address}, and keys would cross the network without TLS",
+        _ => null,
+    };
 }

@@ -1,4 +1,4 @@
-using System.Net;
+using Agents.Access;
 using Agents.Engine.Grpc.Hubs;
 using Agents.Engine.Grpc.Rpc;
 using Microsoft.AspNetCore.Builder;
@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace Agents.Engine.Grpc;
 
 /// <summary>
-/// The Durable Task endpoint: HTTP/2 without TLS on the loopback interface, and nothing else on it. Stopping it ends
-/// the streams in order; workers come back, and no instance is touched.
+/// The Durable Task endpoint: HTTP/2 on one address, without TLS on the loopback interface, and nothing else on it.
+/// Stopping it ends the streams in order; workers come back, and no instance is touched.
 /// </summary>
 public sealed class DurableTaskServer : IAsyncDisposable
 {
@@ -32,10 +32,18 @@ public sealed class DurableTaskServer : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>Listens from here on. Throws IOException where the port cannot be had.</summary>
+    /// <summary>
+    /// Listens from here on. Throws IOException where the port cannot be had, and ArgumentException where it would listen
+    /// to strangers.
+    /// </summary>
     public static async Task<DurableTaskServer> StartAsync(
         DurableTaskOptions options, ITaskHubs hubs, EngineEnvironment environment, CancellationToken cancel)
     {
+        if (options.Exposure() is { } why)
+        {
+            throw new ArgumentException(why, nameof(options));
+        }
+
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         var stopping = new CancellationTokenSource();
@@ -46,25 +54,18 @@ public sealed class DurableTaskServer : IAsyncDisposable
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(new Stopping(stopping.Token));
         builder.Services.AddSingleton<SidecarService>();
-        builder.Services.AddSingleton(new CallGuard(options, environment.Log));
+        builder.Services.AddAccess(options.Access, environment.Clock);
+        builder.Services.AddSingleton(new CallGuard(options.Access, environment.Log));
         builder.Services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = options.MessageBytesMax;
             grpc.MaxSendMessageSize = null;
             grpc.Interceptors.Add<CallGuard>();
         });
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = null; // the bound on messages holds; a stream of them has none
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 10_000;
-            kestrel.Limits.Http2.InitialConnectionWindowSize = 8 * 1024 * 1024;
-            kestrel.Limits.Http2.InitialStreamWindowSize = 4 * 1024 * 1024;
-            kestrel.Limits.MinRequestBodyDataRate = null;
-            kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Listen(IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http2);
-        });
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         var app = builder.Build();
+        app.UseAuthentication();
         app.MapGrpcService<SidecarService>();
         try
         {
@@ -80,6 +81,25 @@ public sealed class DurableTaskServer : IAsyncDisposable
         var report = environment.Clock.CreateTimer(
             _ => Report(hubs), null, options.UnservedAfter, options.UnservedAfter);
         return new DurableTaskServer(app, stopping, report);
+    }
+
+    static void Listen(KestrelServerOptions kestrel, DurableTaskOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = null; // the bound on messages holds; a stream of them has none
+        kestrel.Limits.Http2.MaxStreamsPerConnection = 10_000;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = 8 * 1024 * 1024;
+        kestrel.Limits.Http2.InitialStreamWindowSize = 4 * 1024 * 1024;
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Listen(options.Address, options.Port, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            if (options.Certificate is { } certificate)
+            {
+                listen.UseHttps(certificate);
+            }
+        });
     }
 
     static void Report(ITaskHubs hubs)

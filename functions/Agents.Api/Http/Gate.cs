@@ -1,3 +1,4 @@
+using Agents.Access;
 using Agents.Client.Runs;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -5,12 +6,15 @@ using Microsoft.AspNetCore.Http;
 namespace Agents.Api.Http;
 
 /// <summary>
-/// Keeps web pages of other origins out of the loopback port (a name that resolves to 127.0.0.1, a form post), and turns
-/// whatever goes wrong behind it into problem details.
+/// Keeps web pages of other origins out of the loopback port (a name that resolves to 127.0.0.1, a form post), asks guests
+/// for a key where there are keys, and turns whatever goes wrong behind it into problem details.
 /// </summary>
-static class Gate
+sealed class Gate(AccessRules access)
 {
-    public static async Task Check(HttpContext context, RequestDelegate next)
+    /// <summary>The runs of this host are those of its main task hub.</summary>
+    const string Hub = "default";
+
+    public async Task CheckAsync(HttpContext context, RequestDelegate next)
     {
         try
         {
@@ -19,6 +23,14 @@ static class Gate
                 throw new RunFaultException(
                     Faults.ForeignOrigin, "requests are taken from this machine's own programs only", where,
                     "use http://127.0.0.1 or http://localhost, and no page of another origin");
+            }
+
+            if (TrustOf(context) == JobTrust.Guest && !LetsIn(context))
+            {
+                context.Response.Headers.WWWAuthenticate = "Bearer";
+                throw new RunFaultException(
+                    Faults.NotLetIn, "no key or token was shown that opens this host's runs", "headers",
+                    "send 'authorization: Bearer KEY' or 'x-api-key: KEY'");
             }
 
             await next(context);
@@ -41,6 +53,10 @@ static class Gate
                 new RunFaultException(Faults.Unavailable, e.Message, null, "see the host's output", e), context));
         }
     }
+
+    /// <summary>Whether it is well may be asked by everybody.</summary>
+    bool LetsIn(HttpContext context) => access.AskForNothing || context.Request.Path == "/healthz"
+        || (context.User.Identity is { IsAuthenticated: true } && access.MayUse(context.User, Hub));
 
     public static JobTrust TrustOf(HttpContext context) =>
         context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(JobTrust), out var trust) == true

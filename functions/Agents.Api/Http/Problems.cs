@@ -49,6 +49,7 @@ static class Problems
         Faults.KeyConflict or Faults.CommandRefused or Faults.AmbiguousRun => StatusCodes.Status409Conflict,
         Faults.BodyTooLarge => StatusCodes.Status413PayloadTooLarge,
         Faults.MediaType => StatusCodes.Status415UnsupportedMediaType,
+        Faults.NotLetIn => StatusCodes.Status401Unauthorized,
         Faults.ForeignOrigin or Faults.GuestRefused => StatusCodes.Status403Forbidden,
         Faults.JobField or Faults.JobPath =>
             StatusCodes.Status422UnprocessableEntity,
@@ -61,6 +62,7 @@ static class Problems
     static string TitleOf(int status) => status switch
     {
         400 => "Bad request",
+        401 => "Not let in",
         403 => "Refused",
         404 => "Not found",
         409 => "Conflict",

@@ -87,6 +87,15 @@ public static class Faults
     /// <summary>The proof found an effect doubled, lost or an output that differs.</summary>
     public const string ProofBroken = "AG6047";
 
+    /// <summary>The access rules cannot be used.</summary>
+    public const string AccessRules = "AG6050";
+
+    /// <summary>It would listen to other machines without asking who they are, or without TLS.</summary>
+    public const string Exposed = "AG6051";
+
+    /// <summary>The caller shows no key or token that is taken here.</summary>
+    public const string NotLetIn = "AG6052";
+
     /// <summary>Something we did not foresee.</summary>
     public const string Unexpected = "AG6099";
 }

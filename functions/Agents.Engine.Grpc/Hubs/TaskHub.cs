@@ -6,6 +6,9 @@ namespace Agents.Engine.Grpc.Hubs;
 /// <summary>One task hub: a node's clients' door and the workers that are connected to it.</summary>
 public sealed class TaskHub
 {
+    /// <summary>The hub of callers that name none.</summary>
+    public const string DefaultName = "default";
+
     readonly WorkBroker _broker;
     readonly EngineEnvironment _environment;
     readonly CancellationTokenSource _closed = new();

@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using Agents.Access;
 using Agents.Engine.Grpc.Hubs;
 using Agents.Engine.Store;
 using Agents.Protocol.Mapping;
@@ -10,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Agents.Engine.Grpc.Rpc;
 
 /// <summary>Lets in who may come in, and gives whatever goes wrong a status that the SDKs understand.</summary>
-internal sealed class CallGuard(DurableTaskOptions options, ILogger log) : Interceptor
+internal sealed class CallGuard(AccessRules access, ILogger log) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -41,21 +40,27 @@ internal sealed class CallGuard(DurableTaskOptions options, ILogger log) : Inter
         }
     }
 
+    /// <summary>Whoever was not let in, or may not use the task hub that is meant, learns nothing else.</summary>
     void Check(ServerCallContext context)
     {
-        if (options.ApiKey is not { } key)
+        if (access.AskForNothing)
         {
             return;
         }
 
-        var shown = context.RequestHeaders.GetValue("x-api-key")
-            ?? (context.RequestHeaders.GetValue("authorization") is { } value
-                && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? value["Bearer ".Length..] : null);
-        if (shown is null || !CryptographicOperations.FixedTimeEquals(
-            SHA256.HashData(Encoding.UTF8.GetBytes(shown)), SHA256.HashData(Encoding.UTF8.GetBytes(key))))
+        var user = context.GetHttpContext().User;
+        if (user.Identity is not { IsAuthenticated: true })
+        {
+            throw new RpcException(new Status(StatusCode.Unauthenticated, access.Tokens is null
+                ? "Show a key of this service: metadata 'authorization: Bearer KEY' or 'x-api-key: KEY'."
+                : "Show a key of this service or a token that it takes: metadata 'authorization: Bearer KEY' or 'x-api-key: KEY'."));
+        }
+
+        var hub = Calls.TaskHub(context) ?? TaskHub.DefaultName;
+        if (!access.MayUse(user, hub))
         {
             throw new RpcException(new Status(
-                StatusCode.Unauthenticated, "Show this service's API key: metadata 'authorization: Bearer KEY' or 'x-api-key: KEY'."));
+                StatusCode.PermissionDenied, $"What was shown does not open the task hub '{hub}' (metadata 'taskhub')."));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Agents.Access;
 using Agents.Contracts.Work;
 using Agents.Engine.Grpc.Hubs;
 using Agents.Engine.Grpc.Work;
@@ -18,7 +19,9 @@ internal sealed partial class SidecarService
         var name = context.RequestHeaders.GetValue("workerid")
             ?? (request.WorkerInstanceId.Length > 0 ? request.WorkerInstanceId : context.Peer);
         var worker = new WorkerStream(request, Calls.Connection(context), name, options);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, stopping.Token, hub.Closed);
+        using var lapse = Lapse(hub, context);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(
+            context.CancellationToken, stopping.Token, hub.Closed, lapse?.Token ?? CancellationToken.None);
         Log.Connected(hub.Log, name, hub.Name);
         hub.Broker.Connect(worker);
         try
@@ -38,6 +41,18 @@ internal sealed partial class SidecarService
             hub.Broker.Disconnect(worker);
             Log.Disconnected(hub.Log, name, hub.Name);
         }
+    }
+
+    /// <summary>
+    /// Cancelled when the token the worker came in with is no longer good: its stream ends in order, and it comes back with
+    /// a fresh one. Null: it is good without end.
+    /// </summary>
+    static CancellationTokenSource? Lapse(TaskHub hub, ServerCallContext context)
+    {
+        var longest = TimeSpan.FromDays(1); // a stream of a day may end all the same
+        return AccessClaims.Until(context.GetHttpContext().User) is not { } until ? null
+            : new CancellationTokenSource(
+                TimeSpan.FromTicks(Math.Clamp((until - hub.Clock.GetUtcNow()).Ticks, 0, longest.Ticks)), hub.Clock);
     }
 
     async Task SendAsync(TaskHub hub, WorkerStream worker, IServerStreamWriter<WorkItem> stream, CancellationToken cancel)

@@ -34,7 +34,11 @@ static class Examples
         ["restart"] = [("agents restart 7h2k", "the same job from its beginning, as another run")],
         ["purge"] = [("agents purge 7h2k", "its history goes; its output files stay")],
         ["up"] = [("agents up --port 7070 --root ~/documents", "API and live streams on http://127.0.0.1:7070")],
-        ["serve"] = [("agents serve --store postgres://me@127.0.0.1:5432/agents --http-port 7071", "one node of several on a shared store")],
+        ["serve"] =
+        [
+            ("agents serve --store postgres://me@127.0.0.1:5432/agents --http-port 7071", "one node of several on a shared store"),
+            ("agents serve --grpc-port 4001 --data .agents/durable-task", "a backend for the Durable Task SDKs, and nothing else"),
+        ],
         ["doctor"] = [("agents doctor --model moonshot/kimi-k2.6", "also sees whether that model answers")],
     };
 

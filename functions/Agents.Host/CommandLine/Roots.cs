@@ -199,8 +199,9 @@ static class Roots
     {
         var port = new Option<int>("--port") { Description = "loopback port of the API", DefaultValueFactory = _ => 7070, HelpName = "PORT" };
         var root = new Option<string?>("--root") { Description = "folder that jobs sent over TCP stay below (default: here)", HelpName = "DIR" };
+        var access = new AccessOptions();
         return Verb("up", "Host the data directory: every role in one process, and the HTTP API.", guard,
-            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)).RunAsync(c), port, root);
+            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)) { Access = access.Rules(r) }.RunAsync(c), port, root, access.Access);
     }
 
     static Command Serve(Guard guard)
@@ -211,17 +212,13 @@ static class Roots
         {
             Description = $"loopback port of the API (default: {Default}; none beside --grpc-port)", HelpName = "PORT",
         };
-        var grpc = new Option<int?>("--grpc-port")
-        {
-            Description = "loopback port for Durable Task clients and workers (docs/durable-task-backend.md)", HelpName = "PORT",
-        };
+        var access = new AccessOptions();
         var root = new Option<string?>("--root") { Description = "folder that jobs sent over TCP stay below (default: here)", HelpName = "DIR" };
         return Verb("serve", "Be a node: host the runs of a store, beside other nodes where --store is PostgreSQL.", guard,
-            (r, c) => new UpVerb(r.GetValue(port) ?? (r.GetValue(grpc) is null ? Default : null), r.GetValue(root))
-            {
-                GrpcPort = r.GetValue(grpc),
-            }.RunAsync(cluster.AddTo(c, r)),
-            [port, grpc, root, .. cluster.All]);
+            (r, c) => access.Endpoint(r) is { } grpc
+                ? new UpVerb(r.GetValue(port), r.GetValue(root)) { Grpc = grpc, Access = grpc.Access }.RunAsync(cluster.AddTo(c, r))
+                : new UpVerb(r.GetValue(port) ?? Default, r.GetValue(root)) { Access = access.Rules(r) }.RunAsync(cluster.AddTo(c, r)),
+            [port, root, .. access.All, .. cluster.All]);
     }
 
     static Command Doctor(Guard guard)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Agents.Access;
 using Agents.Api;
 using Agents.Client.Jobs;
 using Agents.Client.Runs;
@@ -31,11 +32,11 @@ sealed record NodeOptions
     /// <summary>Loopback port of the API besides the Unix socket; null for none.</summary>
     public int? Port { get; init; }
 
-    /// <summary>Loopback port of the Durable Task endpoint; null for none.</summary>
-    public int? GrpcPort { get; init; }
+    /// <summary>The Durable Task endpoint; null for none.</summary>
+    public DurableTaskOptions? Grpc { get; init; }
 
-    /// <summary>Key that its callers must show; null: none is asked for.</summary>
-    public string? GrpcKey { get; init; }
+    /// <summary>Who may come in over the API's port.</summary>
+    public AccessRules Access { get; init; } = new();
 
     /// <summary>Folder that jobs without a root use, and that guests cannot leave.</summary>
     public required string Root { get; init; }
@@ -72,11 +73,11 @@ sealed class Node : IAsyncDisposable
             Clock = clock, Models = transport.For, Tools = CatalogueTools.By(new ToolRunner(catalogue)),
         });
         _environment = new EngineEnvironment(clock, new RandomIds(), options.Log);
-        if (options.GrpcPort is { } port)
+        _grpc = options.Grpc;
+        if (_grpc is not null)
         {
-            _grpc = new DurableTaskOptions { Port = port, ApiKey = options.GrpcKey };
             _hub = new TaskHub(
-                "default", (name, version) => worker.Orchestrators.Match(name, version) != OrchestratorMatch.UnknownName, _grpc, _environment);
+                TaskHub.DefaultName, (name, version) => worker.Orchestrators.Match(name, version) != OrchestratorMatch.UnknownName, _grpc, _environment);
         }
 
         _engine = new EngineNode(
@@ -93,7 +94,7 @@ sealed class Node : IAsyncDisposable
     }
 
     /// <summary>Foreign workers may send values as large as their messages; agents have the engine's own bound.</summary>
-    static EngineOptions EngineOptions(OpenedStore opened, NodeOptions options) => options.GrpcPort is null
+    static EngineOptions EngineOptions(OpenedStore opened, NodeOptions options) => options.Grpc is null
         ? opened.Options(options.Execute)
         : opened.Options(options.Execute) with { ValueBytesMax = 32 * 1024 * 1024 };
 
@@ -155,7 +156,7 @@ sealed class Node : IAsyncDisposable
         _closing.Add(() => new ValueTask(_engine.StopAsync(TimeSpan.FromSeconds(5))));
         await _engine.StartAsync(cancel);
         var api = await ApiServer.StartAsync(
-            new ApiOptions { SocketPath = Sockets.OfHost(options.DataDirectory), Port = options.Port },
+            new ApiOptions { SocketPath = Sockets.OfHost(options.DataDirectory), Port = options.Port, Access = options.Access },
             new ApiServices
             {
                 Runs = Runs, Archive = Archive, Clock = MachineClock.Instance, Models = Models.Views,
@@ -183,7 +184,7 @@ sealed class Node : IAsyncDisposable
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
             throw new RunFaultException(
-                Faults.ListenAddress, $"cannot listen: {e.Message}", $"127.0.0.1:{grpc.Port}",
+                Faults.ListenAddress, $"cannot listen: {e.Message}", $"{grpc.Address}:{grpc.Port}",
                 "choose another --grpc-port, or stop what listens there", e);
         }
     }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Agents.Access;
 using Agents.Client.Runs;
+using Agents.Engine.Grpc;
 using Agents.Engine.Sqlite;
 using Agents.Host.Composition;
 using Agents.Host.Terminal;
@@ -9,17 +11,17 @@ namespace Agents.Host.Verbs;
 /// <summary>agents up and agents serve: every role in this process until it is told to stop.</summary>
 sealed record UpVerb(int? Port, string? Root)
 {
-    /// <summary>Variable that holds the key callers of the Durable Task endpoint must show; unset: none is asked for.</summary>
-    public const string KeyVariable = "AGENTS_API_KEY";
+    /// <summary>The Durable Task endpoint; null for none.</summary>
+    public DurableTaskOptions? Grpc { get; init; }
 
-    /// <summary>Loopback port of the Durable Task endpoint; null for none.</summary>
-    public int? GrpcPort { get; init; }
+    /// <summary>Who may come in over the network.</summary>
+    public AccessRules Access { get; init; } = new();
 
     public async Task<int> RunAsync(VerbContext context)
     {
-        if (Port is < 0 or > 65_535 || GrpcPort is < 0 or > 65_535)
+        if (Port is < 0 or > 65_535 || Grpc?.Port is < 0 or > 65_535)
         {
-            var (wrong, name) = Port is < 0 or > 65_535 ? (Port, "--port") : (GrpcPort, "--grpc-port");
+            var (wrong, name) = Port is < 0 or > 65_535 ? (Port, "--port") : (Grpc!.Port, "--grpc-port");
             throw new RunFaultException(Faults.Usage, $"{wrong} is not a port", name, "give a number from 1 to 65535; 0 takes a free one");
         }
 
@@ -70,7 +72,7 @@ sealed record UpVerb(int? Port, string? Root)
         context.Out.WriteLine($"data directory  {context.DataDirectory}");
         if (node.GrpcAddress is { } grpc)
         {
-            context.Out.WriteLine($"Durable Task    {grpc.Authority}   (gRPC, HTTP/2 without TLS)");
+            context.Out.WriteLine($"Durable Task    {grpc.Authority}   (gRPC, HTTP/2 {(grpc.Scheme == "https" ? "with" : "without")} TLS)");
         }
 
         if (node.Address is { } api)
@@ -89,7 +91,7 @@ sealed record UpVerb(int? Port, string? Root)
         {
             Store = store with
             {
-                DataDirectory = $"{store.DataDirectory}-{((Port ?? GrpcPort) is > 0 and { } port ? port : Environment.ProcessId).ToString(CultureInfo.InvariantCulture)}",
+                DataDirectory = $"{store.DataDirectory}-{((Port ?? Grpc?.Port) is > 0 and { } port ? port : Environment.ProcessId).ToString(CultureInfo.InvariantCulture)}",
             },
         }
         : context;
@@ -101,8 +103,7 @@ sealed record UpVerb(int? Port, string? Root)
             return await Node.OpenAsync(
                 new NodeOptions
                 {
-                    Store = context.Store, Root = root, Port = Port, Log = context.Log, GrpcPort = GrpcPort,
-                    GrpcKey = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : null,
+                    Store = context.Store, Root = root, Port = Port, Log = context.Log, Grpc = Grpc, Access = Access,
                 },
                 context.Stop);
         }

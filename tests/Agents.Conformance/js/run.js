@@ -30,7 +30,7 @@ function loadCases() {
 }
 
 /** Whether a case opens a task hub or an endpoint of its own, which a store that endpoints share does not have yet. */
-const needsOwn = one => /\bhub|\bown\(/.test(String(one.run));
+const needsOwn = one => /\bhub|\bown\(|\bguarded\(/.test(String(one.run));
 
 /** The cases an environment runs, in order. */
 function chosen(sdk) {

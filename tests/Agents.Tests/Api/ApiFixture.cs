@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Agents.Access;
 using Agents.Api;
 using Agents.Client.Jobs;
 using Agents.Client.Runs;
@@ -38,7 +39,7 @@ public sealed class ApiFixture : IAsyncDisposable
     /// <summary>Through the loopback port.</summary>
     public HttpClient Guest { get; }
 
-    public static async Task<ApiFixture> StartAsync(int bodyBytesMax = 1 << 20)
+    public static async Task<ApiFixture> StartAsync(int bodyBytesMax = 1 << 20, AccessRules? access = null)
     {
         var folder = Directory.CreateTempSubdirectory("agents-api-").FullName;
         var node = await TestNode.StartAsync(
@@ -49,7 +50,7 @@ public sealed class ApiFixture : IAsyncDisposable
         var runs = new OrchestrationRunClient(
             client, client, client, new JobReader(shelves, shelves, new JobFolders(folder, folder, folder)));
         var api = await ApiServer.StartAsync(
-            new ApiOptions { SocketPath = Path.Combine(folder, "a.sock"), Port = 0, BodyBytesMax = bodyBytesMax },
+            new ApiOptions { SocketPath = Path.Combine(folder, "a.sock"), Port = 0, BodyBytesMax = bodyBytesMax, Access = access ?? new() },
             new ApiServices { Runs = runs, Archive = new OrchestrationRunArchive(client, client, client), Clock = TimeProvider.System },
             CancellationToken.None);
         return new ApiFixture(node, api, folder);

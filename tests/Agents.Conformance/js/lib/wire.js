@@ -53,8 +53,9 @@ const actions = {
 
 /** The service of one hub. Every method of it answers with a promise. */
 class Wire {
-  constructor(address, hub) {
+  constructor(address, hub, headers = {}) {
     this.hub = hub;
+    this.headers = headers;
     this.stub = new stubs.TaskHubSidecarServiceClient(address, grpc.credentials.createInsecure(),
       { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1, 'grpc.use_local_subchannel_pool': 1 });
     this.streams = [];
@@ -63,6 +64,7 @@ class Wire {
   metadata() {
     const metadata = new grpc.Metadata();
     if (this.hub) metadata.set('taskhub', this.hub);
+    for (const [name, value] of Object.entries(this.headers)) metadata.set(name, value);
     return metadata;
   }
 

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Agents.Access;
+using Agents.Client.Runs;
+using Agents.Engine.Grpc;
+
+namespace Agents.Host.CommandLine;
+
+/// <summary>Who may come in over the network, and how the Durable Task endpoint listens.</summary>
+sealed class AccessOptions
+{
+    /// <summary>Variable that holds a key for everything; unset: none is asked for.</summary>
+    public const string KeyVariable = "AGENTS_API_KEY";
+
+    readonly Option<string?> _access = new("--access")
+    {
+        Description = $"who may come in, and to which task hub (docs/access.md); besides ${KeyVariable}", HelpName = "FILE",
+    };
+
+    readonly Option<int?> _port = new("--grpc-port")
+    {
+        Description = "port for Durable Task clients and workers (docs/durable-task-backend.md)", HelpName = "PORT",
+    };
+
+    readonly Option<string> _address = new("--grpc-address")
+    {
+        Description = "its address; not loopback needs keys and TLS", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP",
+    };
+
+    readonly Option<string?> _certificate = new("--grpc-cert") { Description = "its certificate, PEM", HelpName = "FILE" };
+    readonly Option<string?> _key = new("--grpc-key") { Description = "the certificate's private key, PEM", HelpName = "FILE" };
+    readonly Option<bool> _plaintext = new("--grpc-plaintext") { Description = "without TLS on any address: TLS ends before it" };
+
+    public Option Access => _access;
+
+    public Option[] All => [_access, _port, _address, _certificate, _key, _plaintext];
+
+    /// <summary>The rules of the file and the key of the variable, where they are given.</summary>
+    public AccessRules Rules(ParseResult result)
+    {
+        try
+        {
+            var rules = result.GetValue(_access) is { } file ? AccessFile.Read(file, Environment.GetEnvironmentVariable) : new AccessRules();
+            return Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? rules.WithKey(KeyVariable, key) : rules;
+        }
+        catch (AccessRulesException e)
+        {
+            throw new RunFaultException(Faults.AccessRules, e.Message, "--access", "put it right; docs/access.md has the format", e);
+        }
+    }
+
+    /// <summary>Null where no port was given for it.</summary>
+    public DurableTaskOptions? Endpoint(ParseResult result)
+    {
+        if (result.GetValue(_port) is not { } port)
+        {
+            return null;
+        }
+
+        var options = new DurableTaskOptions
+        {
+            Address = IPAddress.TryParse(result.GetValue(_address), out var address)
+                ? address
+                : throw new RunFaultException(
+                    Faults.Usage, $"'{result.GetValue(_address)}' is no IP address", "--grpc-address", "give the address of one network interface"),
+            Port = port, Access = Rules(result), PlaintextAnywhere = result.GetValue(_plaintext), Certificate = Certificate(result),
+        };
+        return options.Exposure() is { } why
+            ? throw new RunFaultException(
+                Faults.Exposed, why, "--grpc-address",
+                $"give --access or {KeyVariable}, and --grpc-cert with --grpc-key (or --grpc-plaintext, where TLS ends before this program)")
+            : options;
+    }
+
+    X509Certificate2? Certificate(ParseResult result)
+    {
+        var (certificate, key) = (result.GetValue(_certificate), result.GetValue(_key));
+        if (certificate is null && key is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(
+                certificate ?? throw Incomplete(), key ?? throw Incomplete());
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new RunFaultException(Faults.Usage, e.Message, "--grpc-cert and --grpc-key", "give a certificate and its key as PEM files", e);
+        }
+    }
+
+    static RunFaultException Incomplete() => new(
+        Faults.Usage, "TLS needs both files", "--grpc-cert and --grpc-key", "give both of them or none");
+}
