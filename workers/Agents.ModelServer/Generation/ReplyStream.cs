@@ -1,0 +1,37 @@
+using System.Threading.Channels;
+
+namespace Agents.ModelServer.Generation;
+
+/// <summary>A reply that is being made, as its reader sees it.</summary>
+public sealed class ReplyStream
+{
+    readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+    readonly Action _wake;
+    volatile bool _cancelled;
+
+    internal ReplyStream(Action wake) => _wake = wake;
+
+    /// <summary>
+    /// What was made, token by token. It is bounded by the tokens asked for, not by the reader: a slow one holds up nobody.
+    /// </summary>
+    public IAsyncEnumerable<GenerationEvent> ReadAsync(CancellationToken cancel) => _events.Reader.ReadAllAsync(cancel);
+
+    /// <summary>Ends the reply at its next token; what it has computed stays for whoever begins alike.</summary>
+    public void Cancel()
+    {
+        _cancelled = true;
+        _wake();
+    }
+
+    internal bool IsCancelled => _cancelled;
+
+    internal void Add(GenerationEvent e) => _events.Writer.TryWrite(e);
+
+    internal void Complete(GenerationEvent.Ended e)
+    {
+        _events.Writer.TryWrite(e);
+        _events.Writer.TryComplete();
+    }
+}

@@ -1,0 +1,13 @@
+namespace Agents.ModelServer;
+
+/// <summary>A fault of the model server that its operator can mend; docs/errors has a page for the code.</summary>
+public sealed class ModelServerException(string code, string what, string whatToDo, Exception? inner = null)
+    : Exception($"{code}: {what}; {whatToDo}", inner)
+{
+    /// <summary>AGnnnn.</summary>
+    public string Code { get; } = code;
+
+    public string What { get; } = what;
+
+    public string WhatToDo { get; } = whatToDo;
+}
