@@ -115,13 +115,14 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
         while (true)
         {
             var committed = _node.Live.NextCommit(id);
+            var atMost = await _node.Live.ListenAsync(id, cancel);
             var view = await _node.Store.Queries.GetAsync(id, cancel);
             if (view is null || view.Status != OrchestrationStatus.Pending)
             {
                 return view is null ? null : await GetAsync(id, true, cancel);
             }
 
-            await committed.WaitAsync(cancel);
+            await committed.WaitAsync(atMost, _node.Clock, cancel);
         }
     }
 
@@ -131,13 +132,14 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
         while (true)
         {
             var released = _node.Live.NextRelease(id);
+            var atMost = await _node.Live.ListenAsync(id, cancel);
             var view = await _node.Store.Queries.GetAsync(id, cancel);
             if (view is null || view.Status.IsTerminal())
             {
                 return view is null ? null : await GetAsync(id, true, cancel);
             }
 
-            await released.WaitAsync(cancel);
+            await released.WaitAsync(atMost, _node.Clock, cancel);
         }
     }
 
