@@ -14,6 +14,7 @@ namespace Agents.Engine.Postgres;
 public sealed class PostgresStore : IEngineStore
 {
     readonly Database.Database _database;
+    readonly PostgresOptions _options;
     readonly Writer _writer;
     readonly StoreClock _clock;
     readonly ILogger _logger;
@@ -21,6 +22,7 @@ public sealed class PostgresStore : IEngineStore
     PostgresStore(Database.Database database, PostgresOptions options, Durability durability, StoreClock clock, ILogger logger)
     {
         _database = database;
+        _options = options;
         _clock = clock;
         _logger = logger;
         _writer = new Writer(database, options, logger);
@@ -97,6 +99,23 @@ public sealed class PostgresStore : IEngineStore
             throw;
         }
     }
+
+    /// <summary>
+    /// Opens a task hub: the same tables in a schema of its own beside this one, made where it is new. It goes by this
+    /// store's clock, shares its connections, and is disposed of before it.
+    /// </summary>
+    public async Task<PostgresStore> OpenHubAsync(string hub, CancellationToken cancel)
+    {
+        var options = _options with { Schema = HubSchema.Of(_options.Schema, hub) };
+        var database = new Database.Database(_database, options.Schema);
+        await Schema.PrepareAsync(database, options.Migrate, cancel);
+        return new PostgresStore(database, options, Durability, _clock, _logger);
+    }
+
+    public Task<bool> HasHubAsync(string hub, CancellationToken cancel) => HubSchema.ExistsAsync(_database, HubSchema.Of(_options.Schema, hub), cancel);
+
+    /// <summary>Removes a task hub with all that is in it; false: there is none of that name.</summary>
+    public Task<bool> DropHubAsync(string hub, CancellationToken cancel) => HubSchema.DropAsync(_database, HubSchema.Of(_options.Schema, hub), cancel);
 
     /// <summary>The nodes of this store, found by the store alone.</summary>
     public IMembership NewMembership(MembershipOptions options) => new PostgresMembership(_database, _clock, options, _logger);

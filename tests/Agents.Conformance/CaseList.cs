@@ -9,17 +9,14 @@ static class CaseList
     /// <summary>A row of this SDK says that the suite could not be listed; running it tells why.</summary>
     public const string Unlisted = "unlisted";
 
-    static readonly Lazy<List<(string Sdk, string Case, bool Alone)>> s_all = new(Read);
+    static readonly Lazy<List<(string Sdk, string Case, string? Store)>> s_all = new(Read);
 
-    public static TheoryData<string, string> Of(params string[] sdks) => Of(sdks, _ => true);
-
-    /// <summary>Without the cases that open a task hub or an endpoint of their own.</summary>
-    public static TheoryData<string, string> OfShared(params string[] sdks) => Of(sdks, alone => !alone);
-
-    static TheoryData<string, string> Of(string[] sdks, Func<bool, bool> chosen)
+    /// <summary>The rows of these SDKs, without those that mean another store.</summary>
+    public static TheoryData<string, string> Of(string store, params string[] sdks)
     {
         var rows = new TheoryData<string, string>();
-        foreach (var (sdk, name, _) in s_all.Value.Where(row => row.Sdk == Unlisted || (sdks.Contains(row.Sdk) && chosen(row.Alone))))
+        foreach (var (sdk, name, _) in s_all.Value
+            .Where(row => row.Sdk == Unlisted || (sdks.Contains(row.Sdk) && (row.Store is null || row.Store == store))))
         {
             rows.Add(sdk, name);
         }
@@ -27,18 +24,19 @@ static class CaseList
         return rows;
     }
 
-    static List<(string Sdk, string Case, bool Alone)> Read()
+    static List<(string Sdk, string Case, string? Store)> Read()
     {
         try
         {
             Packages.InstalledAsync().GetAwaiter().GetResult();
             var lines = Tool.RunAsync("node", TimeSpan.FromMinutes(1), "run.js", "--list").GetAwaiter().GetResult();
             return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)
-                .Select(row => (row.GetProperty("sdk").GetString()!, row.GetProperty("case").GetString()!, row.GetProperty("alone").GetBoolean()))];
+                .Select(row => (row.GetProperty("sdk").GetString()!, row.GetProperty("case").GetString()!,
+                    row.TryGetProperty("store", out var store) ? store.GetString() : null))];
         }
         catch (Exception e) when (e is InvalidOperationException or JsonException or IOException)
         {
-            return [(Unlisted, e.Message, false)];
+            return [(Unlisted, e.Message, null)];
         }
     }
 }

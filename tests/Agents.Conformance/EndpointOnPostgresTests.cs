@@ -3,13 +3,12 @@ using Xunit;
 
 namespace Agents.Conformance;
 
-/// <summary>
-/// The same endpoint on a PostgreSQL store. Cases that need a task hub or an endpoint of their own are not run: a shared
-/// store has one hub.
-/// </summary>
+/// <summary>The same endpoint on a PostgreSQL store, with the same cases: task hubs are schemas there.</summary>
 public sealed class EndpointOnPostgresTests : IClassFixture<EndpointOnPostgresTests.Server>
 {
-    public static TheoryData<string, string> Cases => CaseList.OfShared("ms", "dapr");
+    static readonly string[] s_sdks = ["ms", "dapr", "wire"];
+
+    public static TheoryData<string, string> Cases => CaseList.Of("postgres", s_sdks);
 
     readonly Server _server;
 
@@ -23,16 +22,17 @@ public sealed class EndpointOnPostgresTests : IClassFixture<EndpointOnPostgresTe
         await _server.RunOf(sdk).ExpectAsync(name);
     }
 
-    /// <summary>A private cluster; the suites of both SDKs run on it one after the other.</summary>
+    /// <summary>A private cluster; the suites run on it one after the other. Each endpoint of a case has a schema of its own.</summary>
     public sealed class Server : IDisposable
     {
         readonly PostgresServer? _postgres = PostgresServer.Start(out var reason) ?? throw new InvalidOperationException(reason);
         readonly Dictionary<string, SuiteRun> _runs;
 
-        public Server() => _runs = new[] { "ms", "dapr" }.ToDictionary(
+        public Server() => _runs = s_sdks.ToDictionary(
             sdk => sdk,
             sdk => new SuiteRun(
-                sdk, "postgres", () => [Checkout.Agents, "serve", "--grpc-port", "{port}", "--store", _postgres!.Url, "--data", "{data}"], shared: true));
+                sdk, "postgres",
+                () => [Checkout.Agents, "serve", "--grpc-port", "{port}", "--store", _postgres!.InSchema("c{port}"), "--data", "{data}"]));
 
         internal SuiteRun RunOf(string sdk) => _runs[sdk];
 

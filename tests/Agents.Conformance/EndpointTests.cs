@@ -13,7 +13,7 @@ public sealed class EndpointOnSqliteTests
 
     static readonly Lazy<HashSet<string>> s_unmet = new(() => CaseTable.Read("unmet.md"));
 
-    public static TheoryData<string, string> Cases => CaseList.Of("ms", "dapr", "wire");
+    public static TheoryData<string, string> Cases => CaseList.Of("sqlite", "ms", "dapr", "wire");
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -11,7 +11,7 @@ public sealed class InMemoryBackendTests
     static readonly SuiteRun s_run = new("memory", "memory", () => null);
     static readonly Lazy<HashSet<string>> s_differences = new(() => CaseTable.Read("differences.md"));
 
-    public static TheoryData<string, string> Cases => CaseList.Of("memory");
+    public static TheoryData<string, string> Cases => CaseList.Of("memory", "memory");
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -4,11 +4,11 @@ using Xunit;
 namespace Agents.Conformance;
 
 /// <summary>One run of the JavaScript suite in one environment; its cases are asked for one by one.</summary>
-sealed class SuiteRun(string sdk, string store, Func<string[]?> serve, bool shared = false)
+sealed class SuiteRun(string sdk, string store, Func<string[]?> serve)
 {
     static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
 
-    readonly Lazy<Task<Report>> _report = new(() => RunAsync(sdk, store, serve(), shared));
+    readonly Lazy<Task<Report>> _report = new(() => RunAsync(sdk, store, serve()));
 
     /// <summary>The outcome of a case: null passed, otherwise the message of its failure.</summary>
     public async Task<string?> FailureOfAsync(string name)
@@ -26,18 +26,13 @@ sealed class SuiteRun(string sdk, string store, Func<string[]?> serve, bool shar
         }
     }
 
-    static async Task<Report> RunAsync(string sdk, string store, string[]? serve, bool shared)
+    static async Task<Report> RunAsync(string sdk, string store, string[]? serve)
     {
         await Packages.InstalledAsync();
         List<string> arguments = ["run.js", "--sdk", sdk, "--store", store];
         if (serve is not null)
         {
             arguments.AddRange(["--serve", JsonSerializer.Serialize(serve)]);
-        }
-
-        if (shared)
-        {
-            arguments.Add("--shared");
         }
 
         var (output, errors, code) = await Tool.AttemptAsync("node", s_limit, [.. arguments]);

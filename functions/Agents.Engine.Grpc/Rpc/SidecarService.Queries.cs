@@ -26,7 +26,7 @@ internal sealed partial class SidecarService
     {
         var hub = await HubAsync(context);
         var wire = request.Query ?? new Protocol.InstanceQuery();
-        if (wire.TaskHubNames.Count > 0 && !wire.TaskHubNames.Contains(hub.Name))
+        if (wire.TaskHubNames.Count > 0 && !wire.TaskHubNames.Contains(hub.Name, StringComparer.OrdinalIgnoreCase))
         {
             return new QueryInstancesResponse();
         }

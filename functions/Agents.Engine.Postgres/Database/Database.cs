@@ -11,6 +11,7 @@ namespace Agents.Engine.Postgres.Database;
 internal sealed class Database : IAsyncDisposable
 {
     readonly NpgsqlDataSource _source;
+    readonly bool _borrowed;
     bool _disposed;
 
     public Database(PostgresOptions options)
@@ -30,6 +31,16 @@ internal sealed class Database : IAsyncDisposable
 
         _source = builder.Build();
         Sql = new Sql(options.Schema);
+    }
+
+    /// <summary>Another schema of the same database, behind the same pool, which stays its owner's.</summary>
+    public Database(Database beside, string schema)
+    {
+        _source = beside._source;
+        _borrowed = true;
+        Session = beside.Session;
+        Where = beside.Where.Replace($"schema {beside.Sql.Schema}", $"schema {schema}", StringComparison.Ordinal);
+        Sql = new Sql(schema);
     }
 
     /// <summary>What the server knows this process's connections by: its name and a number of its own.</summary>
@@ -144,7 +155,7 @@ internal sealed class Database : IAsyncDisposable
         if (!_disposed)
         {
             _disposed = true;
-            await _source.DisposeAsync();
+            await (_borrowed ? ValueTask.CompletedTask : _source.DisposeAsync());
         }
     }
 }

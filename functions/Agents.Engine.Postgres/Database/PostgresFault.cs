@@ -28,6 +28,10 @@ internal static class PostgresFault
         ? server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
         : e.InnerException is IOException or System.Net.Sockets.SocketException;
 
+    /// <summary>The schema is not there any more, or its tables are not.</summary>
+    public static bool IsGone(StoreUnavailableException e) =>
+        e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName };
+
     /// <summary>An error before COMMIT was on its way, or of a statement that only reads.</summary>
     public static StoreUnavailableException ToUnavailable(NpgsqlException e, string where) => new(
         e is PostgresException server ? FromServer(server, where)

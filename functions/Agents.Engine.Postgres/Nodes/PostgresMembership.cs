@@ -160,6 +160,11 @@ internal sealed class PostgresMembership(
             _deaf = false;
             return goes;
         }
+        catch (StoreUnavailableException e) when (!_stop.IsCancellationRequested && PostgresFault.IsGone(e))
+        {
+            member.DeclaredDead($"AG1118: {database.Where} is gone, with all that was in it");
+            return false;
+        }
         catch (Exception e) when (!_stop.IsCancellationRequested)
         {
             if (!_deaf)

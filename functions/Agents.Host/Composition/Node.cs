@@ -7,6 +7,7 @@ using Agents.Contracts.Work;
 using Agents.Engine;
 using Agents.Engine.Grpc;
 using Agents.Engine.Grpc.Hubs;
+using Agents.Engine.Postgres;
 using Agents.Inference.Streaming;
 using Agents.ModelServer.Scripted;
 using Agents.Tools;
@@ -55,9 +56,11 @@ sealed class Node : IAsyncDisposable
     readonly EngineEnvironment _environment;
     readonly DurableTaskOptions? _grpc;
     readonly TaskHub? _hub;
+    readonly OpenedStore _opened;
 
     Node(NodeOptions options, OpenedStore opened)
     {
+        _opened = opened;
         var clock = opened.Clock;
         var catalogue = new ToolCatalogue(new ToolEnvironment
         {
@@ -94,9 +97,11 @@ sealed class Node : IAsyncDisposable
     }
 
     /// <summary>Foreign workers may send values as large as their messages; agents have the engine's own bound.</summary>
+    public static EngineOptions ForWorkers(EngineOptions options) => options with { ValueBytesMax = 32 * 1024 * 1024 };
+
     static EngineOptions EngineOptions(OpenedStore opened, NodeOptions options) => options.Grpc is null
         ? opened.Options(options.Execute)
-        : opened.Options(options.Execute) with { ValueBytesMax = 32 * 1024 * 1024 };
+        : ForWorkers(opened.Options(options.Execute));
 
     public IRunClient Runs { get; }
 
@@ -173,7 +178,10 @@ sealed class Node : IAsyncDisposable
 
     async Task StartGrpcAsync(NodeOptions options, TaskHub hub, DurableTaskOptions grpc, CancellationToken cancel)
     {
-        var hubs = new TaskHubShelf(options.Store.IsShared ? null : options.DataDirectory, hub, grpc, _environment);
+        IHubPlaces places = _opened.Store is PostgresStore store
+            ? new HubSchemas(store, _opened.Place)
+            : new HubFolders(options.DataDirectory, _opened.Clock);
+        var hubs = new TaskHubShelf(places, hub, grpc, _environment);
         _closing.Add(hubs.DisposeAsync);
         try
         {

@@ -87,13 +87,15 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
                 await AgreeAsync(store, shared, cancel);
             }
 
+            var place = folder is null ? null : PlaceOf(folder.Path);
             return new OpenedStore(store, store.Clock)
             {
                 Folder = folder,
+                Place = place,
                 Membership = folder is null
                     ? store.NewMembership(new MembershipOptions())   // joins nothing; it only looks
                     : ClusterMembership.Create(
-                        Cluster with { Name = $"agents {Postgres.Schema}", Place = PlaceOf(folder.Path) }, store.Members, store.Clock, log),
+                        Cluster with { Name = $"agents {Postgres.Schema}", Place = place! }, store.Members, store.Clock, log),
             };
         }
         catch
@@ -145,6 +147,9 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
 sealed record OpenedStore(IEngineStore Store, TimeProvider Clock) : IAsyncDisposable
 {
     public DataDirectory? Folder { get; init; }
+
+    /// <summary>Names the folder that this process holds by a lock, wherever it is mounted; null: none.</summary>
+    public string? Place { get; init; }
 
     /// <summary>Null where one process at a time has the store.</summary>
     public IMembership? Membership { get; init; }

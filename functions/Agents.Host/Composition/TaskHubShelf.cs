@@ -1,25 +1,26 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Agents.Contracts.Work;
 using Agents.Engine;
 using Agents.Engine.Grpc;
 using Agents.Engine.Grpc.Hubs;
-using Agents.Engine.Sqlite;
 
 namespace Agents.Host.Composition;
 
 /// <summary>
-/// Task hubs of a data directory: the default one is the node's own store, every other has a folder and a store of its
-/// own, made on first use.
+/// Task hubs of an endpoint: the default one is the node's own store, every other has a place and a store of its own, made
+/// on first use. Their names differ not by case.
 /// </summary>
 sealed partial class TaskHubShelf(
-    string? dataDirectory, TaskHub main, DurableTaskOptions options, EngineEnvironment environment) : ITaskHubs, IAsyncDisposable
+    IHubPlaces places, TaskHub main, DurableTaskOptions options, EngineEnvironment environment) : ITaskHubs, IAsyncDisposable
 {
-    const string Main = "default";
+    /// <summary>Bytes that hot instances of one hub may hold; there may be many hubs.</summary>
+    const long HotBytesMax = 128L * 1024 * 1024;
 
     readonly SemaphoreSlim _gate = new(1);
-    readonly Dictionary<string, OpenHub> _open = [];
+    readonly ConcurrentDictionary<string, OpenHub> _open = new();
 
-    public IReadOnlyCollection<TaskHub> Open => [main, .. Snapshot().Select(h => h.Hub)];
+    public IReadOnlyCollection<TaskHub> Open => [main, .. _open.Values.Select(h => h.Hub)];
 
     public async ValueTask<TaskHub> GetAsync(string? name, CancellationToken cancel)
     {
@@ -28,66 +29,54 @@ sealed partial class TaskHubShelf(
             return main;
         }
 
-        await _gate.WaitAsync(cancel);
-        try
-        {
-            return (_open.GetValueOrDefault(Checked(name!)) ?? await OpenAsync(name!)).Hub;
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        var hub = Checked(name!);
+        return _open.TryGetValue(hub, out var open) ? open.Hub
+            : await AloneAsync(async () => (_open.GetValueOrDefault(hub) ?? await OpenAsync(hub)).Hub, cancel);
     }
 
-    public async Task<bool> CreateAsync(string? name, bool anew, CancellationToken cancel)
+    public Task<bool> CreateAsync(string? name, bool anew, CancellationToken cancel)
     {
         if (IsMain(name))
         {
-            return anew
-                ? throw new TaskHubException($"The task hub '{Main}' is the data directory itself and is not emptied this way; purge its instances.")
-                : false;
+            return anew ? throw NotMain("emptied") : Task.FromResult(false);
         }
 
-        await _gate.WaitAsync(cancel);
-        try
-        {
-            var exists = Directory.Exists(Folder(name!));
-            if (exists && anew)
+        var hub = Checked(name!);
+        return AloneAsync(
+            async () =>
             {
-                await RemoveAsync(name!);
-            }
+                var exists = await places.ExistsAsync(hub, cancel);
+                if (exists && anew)
+                {
+                    await RemoveAsync(hub);
+                }
 
-            if (!_open.ContainsKey(name!))
-            {
-                await OpenAsync(name!);
-            }
+                if (!_open.ContainsKey(hub))
+                {
+                    await OpenAsync(hub);
+                }
 
-            return !exists || anew;
-        }
-        finally
-        {
-            _gate.Release();
-        }
+                return !exists || anew;
+            },
+            cancel);
     }
 
-    public async Task<bool> DeleteAsync(string? name, CancellationToken cancel)
+    public Task<bool> DeleteAsync(string? name, CancellationToken cancel)
     {
         if (IsMain(name))
         {
-            throw new TaskHubException($"The task hub '{Main}' is the data directory itself and is not deleted this way; purge its instances.");
+            throw NotMain("deleted");
         }
 
-        await _gate.WaitAsync(cancel);
-        try
-        {
-            var exists = Directory.Exists(Folder(name!));
-            await RemoveAsync(name!);
-            return exists;
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        var hub = Checked(name!);
+        return AloneAsync(
+            async () =>
+            {
+                var exists = await places.ExistsAsync(hub, cancel);
+                await RemoveAsync(hub);
+                return exists;
+            },
+            cancel);
     }
 
     async Task<OpenHub> OpenAsync(string name)
@@ -97,51 +86,54 @@ sealed partial class TaskHubShelf(
             throw new TaskHubException($"{options.TaskHubsMax} task hubs are open, the most this service opens; delete one, or use another.");
         }
 
-        var folder = Folder(name);
-        Directory.CreateDirectory(folder);
-        var store = SqliteStore.Open(folder, new SqliteOptions(), environment.Clock);
+        var opened = await places.OpenAsync(name, CancellationToken.None);
         var hub = new TaskHub(name, static (_, _) => false, options, environment);
         var node = new EngineNode(
-            store, NoCode.Here, NoCode.Here,
-            new EngineOptions { NodeId = $"{Environment.ProcessId}-{Guid.NewGuid():N}", PredecessorsProvenDead = true },
-            environment, membership: null, hub.Remote);
+            opened.Store, NoCode.Here, NoCode.Here, Node.ForWorkers(opened.Options(execute: true)) with { HotBytesMax = HotBytesMax },
+            environment, opened.Membership, hub.Remote);
         hub.Join(node);
-        var open = new OpenHub(hub, node, store);
+        var open = new OpenHub(hub, node, opened);
+        try
+        {
+            await node.StartAsync(CancellationToken.None);
+        }
+        catch
+        {
+            await open.DisposeAsync();
+            throw;
+        }
+
         _open[name] = open;
-        await node.StartAsync(CancellationToken.None);
+        _ = CloseWhenDeadAsync(name, open);
         return open;
+    }
+
+    /// <summary>The hub's other nodes went on without this one, or it was deleted elsewhere: whoever asks next opens it anew.</summary>
+    async Task CloseWhenDeadAsync(string name, OpenHub open)
+    {
+        await open.Node.DeclaredDead;
+        if (_open.TryRemove(KeyValuePair.Create(name, open)))
+        {
+            await open.DisposeAsync();
+        }
     }
 
     async Task RemoveAsync(string name)
     {
-        if (_open.Remove(name, out var open))
+        if (_open.TryRemove(name, out var open))
         {
             await open.DisposeAsync();
         }
 
-        var folder = Folder(name);
-        if (Directory.Exists(folder))
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        await places.RemoveAsync(name, CancellationToken.None);
     }
 
-    string Folder(string name) => dataDirectory is null
-        ? throw new TaskHubException($"A shared store is one task hub, '{Main}'; leave 'taskhub' away, or give each hub a schema and nodes of its own.")
-        : Path.Combine(dataDirectory, "hubs", Checked(name));
-
-    static bool IsMain(string? name) => name is null || string.Equals(name, Main, StringComparison.OrdinalIgnoreCase);
-
-    static string Checked(string name) => Name().IsMatch(name)
-        ? name
-        : throw new ArgumentException("taskhub: 1 to 64 letters, digits, '-' and '_', a letter or digit first", nameof(name));
-
-    List<OpenHub> Snapshot()
+    async Task<T> AloneAsync<T>(Func<Task<T>> act, CancellationToken cancel)
     {
-        _gate.Wait();
+        await _gate.WaitAsync(cancel);
         try
         {
-            return [.. _open.Values];
+            return await act();
         }
         finally
         {
@@ -149,18 +141,26 @@ sealed partial class TaskHubShelf(
         }
     }
 
+    static bool IsMain(string? name) => name is null || string.Equals(name, TaskHub.DefaultName, StringComparison.OrdinalIgnoreCase);
+
+    static TaskHubException NotMain(string what) =>
+        new($"The task hub '{TaskHub.DefaultName}' is the store itself and is not {what} this way; purge its instances.");
+
+    static string Checked(string name) => Name().IsMatch(name)
+        ? name.ToLowerInvariant()
+        : throw new ArgumentException("taskhub: 1 to 64 letters, digits, '-' and '_', a letter or digit first", nameof(name));
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var open in Snapshot())
-        {
-            await open.DisposeAsync();
-        }
+        // Together: each may take its time to give up what it has.
+        await Task.WhenAll(_open.Values.Select(open => open.DisposeAsync().AsTask()));
+        _open.Clear();
     }
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_-]{0,63}\z")]
     private static partial Regex Name();
 
-    sealed record OpenHub(TaskHub Hub, EngineNode Node, SqliteStore Store) : IAsyncDisposable
+    sealed record OpenHub(TaskHub Hub, EngineNode Node, OpenedStore Store) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {

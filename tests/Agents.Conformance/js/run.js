@@ -1,7 +1,7 @@
 'use strict';
 // Runs the cases of one environment and writes one JSON line a case to standard output:
 //   {"sdk","store","case","outcome":"passed"|"failed","message","milliseconds"}
-// usage: node run.js --sdk ms|dapr|memory|wire [--serve JSON] [--store NAME] [--only TEXT] [--shared] | --list
+// usage: node run.js --sdk ms|dapr|memory|wire [--serve JSON] [--store NAME] [--only TEXT] | --list
 //   --serve: the command that starts an endpoint, as a JSON array in which "{port}" and "{data}" are filled in
 
 const path = require('node:path');
@@ -29,13 +29,10 @@ function loadCases() {
   for (const file of fs.readdirSync(folder).sort()) require(path.join(folder, file));
 }
 
-/** Whether a case opens a task hub or an endpoint of its own, which a store that endpoints share does not have yet. */
-const needsOwn = one => /\bhub|\bown\(|\bguarded\(/.test(String(one.run));
-
 /** The cases an environment runs, in order. */
-function chosen(sdk) {
+function chosen(sdk, store = arguments_.get('--store') ?? 'sqlite') {
   const only = arguments_.get('--only');
-  return cases.filter(c => c.on.includes(sdk) && (!only || c.name.includes(only)) && !(arguments_.has('--shared') && needsOwn(c)));
+  return cases.filter(c => c.on.includes(sdk) && (!c.store || c.store === store) && (!only || c.name.includes(only)));
 }
 
 async function runOne(one, environment, context) {
@@ -66,7 +63,7 @@ function describe(error) {
 async function main() {
   loadCases();
   if (arguments_.has('--list')) {
-    for (const one of cases) for (const sdk of one.on) write({ sdk, case: one.name, alone: needsOwn(one) });
+    for (const one of cases) for (const sdk of one.on) write({ sdk, case: one.name, store: one.store });
     return;
   }
   const sdk = arguments_.get('--sdk');

@@ -27,6 +27,21 @@ public sealed class PostgresServer : IDisposable
     /// <summary>As the store takes it.</summary>
     public string Url { get; }
 
+    /// <summary>The same as an address with a schema, as it is given to --store. The schema may hold "{port}" and the like.</summary>
+    public string InSchema(string schema)
+    {
+        if (Url.Contains("://", StringComparison.Ordinal))
+        {
+            return $"{Url}{(Url.Contains('?', StringComparison.Ordinal) ? '&' : '?')}schema={schema}";
+        }
+
+        var parts = Url.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2))
+            .ToDictionary(part => part[0].Trim(), part => Uri.EscapeDataString(part[1].Trim()), StringComparer.OrdinalIgnoreCase);
+        var password = parts.TryGetValue("Password", out var secret) ? $":{secret}" : "";
+        return $"postgres://{parts["Username"]}{password}@localhost:{parts.GetValueOrDefault("Port", "5432")}/{parts["Database"]}"
+            + $"?host={parts["Host"]}&schema={schema}";
+    }
+
     /// <summary>Socket of a server that this object started.</summary>
     public string Socket => Path.Combine(_root!.FullName, ".s.PGSQL.5432");
 

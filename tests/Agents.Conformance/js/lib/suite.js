@@ -22,6 +22,7 @@ function suite(area) {
     activity: (name, fn) => put(activities, 'activity', name, fn),
     /**
      * Declares a case. `on`: the environments it runs in. `seconds`: how long it may take. `alone`: not beside others.
+     * `store`: only on that one.
      */
     test: (name, options, run) => {
       const full = `${area}: ${name}`;
