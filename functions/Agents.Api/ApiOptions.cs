@@ -38,6 +38,9 @@ public sealed record ApiServices
 
     /// <summary>What keeps the host from working (disk full); null while all is well.</summary>
     public Func<string?> Problem { get; init; } = () => null;
+
+    /// <summary>What a person should look at while the host works: runs that no connected worker serves.</summary>
+    public Func<IReadOnlyList<string>> Warnings { get; init; } = () => [];
     public string Version { get; init; } = "0";
 }
 
@@ -47,4 +50,4 @@ public sealed record ModelView(
     IReadOnlyList<ModelPrice> Prices, IReadOnlyList<string> Warnings);
 
 /// <summary>Answer of /healthz.</summary>
-public sealed record HealthView(string Status, string Version, string? Problem);
+public sealed record HealthView(string Status, string Version, string? Problem, IReadOnlyList<string>? Warnings);

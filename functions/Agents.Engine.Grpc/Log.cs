@@ -29,6 +29,12 @@ internal static partial class Log
     [LoggerMessage(6108, LogLevel.Warning, "No compatible worker for {Kind} {Name} version '{Version}': {Count} wait, the longest for {Age}.")]
     public static partial void Unserved(ILogger log, WorkKind kind, string name, string version, int count, TimeSpan age);
 
+    [LoggerMessage(6113, LogLevel.Warning, "Call of {Name} by run {Instance}: {Why}.")]
+    public static partial void GivenUp(ILogger log, string name, string instance, string why);
+
+    [LoggerMessage(6114, LogLevel.Warning, "Worker {Worker} has no activity {Name} version '{Version}' and sets no filters; the call waits for another worker.")]
+    public static partial void NotKnownThere(ILogger log, string name, string version, string worker);
+
     [LoggerMessage(6111, LogLevel.Warning, "Event {Event} for {Instance} is dropped: there is no such instance.")]
     public static partial void EventForNobody(ILogger log, string @event, string instance);
 

@@ -185,7 +185,10 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
         await _admin.ListExecutionsAsync(id, cancel);
 
     public IAsyncEnumerable<StreamItem> ReadStreamAsync(InstanceId id, StreamOffset? after, CancellationToken cancel) =>
-        new RunStream(_node, _history).ReadAsync(id, after, cancel);
+        new RunStream(_node, _history).ReadAsync(id, after, follow: true, cancel);
+
+    public IAsyncEnumerable<StreamItem> ReadShownAsync(InstanceId id, StreamOffset after, CancellationToken cancel) =>
+        new RunStream(_node, _history).ReadAsync(id, after, follow: false, cancel);
 
     /// <summary>Scans the store for what must always hold; one line for each breach, none when all is well.</summary>
     public Task<IReadOnlyList<string>> VerifyStoreAsync(CancellationToken cancel) => _node.Store.Admin.VerifyAsync(cancel);

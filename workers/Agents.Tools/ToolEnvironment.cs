@@ -1,3 +1,4 @@
+using Agents.Contracts.Work;
 using Agents.Tools.Effects;
 
 namespace Agents.Tools;
@@ -14,6 +15,9 @@ public sealed record ToolEnvironment
 
     /// <summary>Reads environment variables; secrets come by name only.</summary>
     public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
+    /// <summary>Workers that connect to this process; null: it takes none.</summary>
+    public IConnectedWorkers? Workers { get; init; }
 
     /// <summary>A call that has not answered by then is given up.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromMinutes(2);

@@ -38,4 +38,7 @@ public static class ToolErrors
 
     /// <summary>A tool's own code threw.</summary>
     public const string ToolThrew = "AG5012";
+
+    /// <summary>The activity of a connected worker failed.</summary>
+    public const string ActivityFailed = "AG5013";
 }

@@ -31,6 +31,9 @@ public sealed record ToolInvocation
     /// <summary>False: the attempt may not act (any more). Asked immediately before an AtMostOnce effect.</summary>
     public required Func<bool> MayAct { get; init; }
 
+    /// <summary>Null outside runs.</summary>
+    public ToolPlace? Place { get; init; }
+
     /// <summary>Reconciling only: the process of every earlier attempt is proven to be gone.</summary>
     public bool PredecessorGone { get; init; }
 }

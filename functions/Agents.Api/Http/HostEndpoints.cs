@@ -14,7 +14,9 @@ sealed class HostEndpoints(ApiServices services)
         app.MapGet("/healthz", context =>
         {
             var problem = services.Problem();
-            var health = new HealthView(problem is null ? "ok" : "degraded", services.Version, problem);
+            var warnings = services.Warnings();
+            var health = new HealthView(
+                problem is null ? "ok" : "degraded", services.Version, problem, warnings.Count == 0 ? null : warnings);
             return Exchange.WriteAsync(
                 context, health, ApiJson.Default.HealthView,
                 problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);

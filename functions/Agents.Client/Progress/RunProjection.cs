@@ -40,9 +40,23 @@ public sealed class RunProjection
                 Apply(e);
                 break;
             case StreamItem.Delta d when _tasks.TryGetValue((_at.Generation, d.TaskId), out var task):
-                AddText(d.Kind, task.Step, Attempt(d.TaskId, d.Attempt), d.Text);
+                if (task.IsModel)
+                {
+                    AddText(d.Kind, task.Step, Attempt(d.TaskId, d.Attempt), d.Text);
+                }
+                else
+                {
+                    AddStatus(null, RunStatuses.Running, $"{ToolOf(task)}: {d.Text}");
+                }
+
                 break;
             case StreamItem.Retract r when _tasks.TryGetValue((_at.Generation, r.TaskId), out var task):
+                if (!task.IsModel)
+                {
+                    AddStatus(null, RunStatuses.Running, null); // what a tool waited for is there, or is waited for anew
+                    break;
+                }
+
                 Add(new RunEvent.Retract(_at, task.Step, Attempt(r.TaskId, r.Attempt)));
                 break;
             default:
@@ -242,7 +256,7 @@ public sealed class RunProjection
         }
     }
 
-    void AddStatus(DateTimeOffset at, string state, string? note) =>
+    void AddStatus(DateTimeOffset? at, string state, string? note) =>
         Add(new RunEvent.Status(_at, at, state, _step, _input?.Limits.Steps, note));
 
     // Several events of one item are told apart by the last part of their offset.

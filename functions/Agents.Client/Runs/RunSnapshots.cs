@@ -82,6 +82,7 @@ sealed class RunSnapshots(IHistoryReader history)
         var id = new InstanceId(view.InstanceId);
         var projection = new RunProjection();
         var progress = RunProgress.Empty;
+        var open = new OpenCalls();
         var from = 0L;
         while (true)
         {
@@ -90,11 +91,12 @@ sealed class RunSnapshots(IHistoryReader history)
             {
                 var item = new StreamItem.Event(new StreamOffset(view.Generation, sequence, 0, 0), e);
                 progress = projection.Apply(item).Aggregate(progress, RunFold.Apply);
+                open.See(sequence, e);
             }
 
             if (page.Count == 0)
             {
-                return progress;
+                return view.Status.IsTerminal() ? progress : progress with { Pending = await open.WithWaitsAsync(view, progress.Pending, history, cancel) };
             }
 
             from = page[^1].Sequence + 1;

@@ -44,7 +44,8 @@ public sealed record RunView
     public long HistoryEvents { get; init; }
 }
 
-public sealed record PendingCall(int Step, int Call, string Tool, string Arguments);
+/// <summary><paramref name="Waits"/>: why the call has not begun, where that is known.</summary>
+public sealed record PendingCall(int Step, int Call, string Tool, string Arguments, string? Waits = null);
 
 public sealed record SlowestStep(int Step, long Milliseconds);
 

@@ -53,6 +53,9 @@ public interface IHistoryReader : Work.IHistorySource
     /// is terminal and all is read, or when cancelled. What it yields is committed and never changes.
     /// </summary>
     IAsyncEnumerable<StreamItem> ReadStreamAsync(InstanceId id, StreamOffset? after, CancellationToken cancel);
+
+    /// <summary>The same up to what is committed now.</summary>
+    IAsyncEnumerable<StreamItem> ReadShownAsync(InstanceId id, StreamOffset after, CancellationToken cancel);
 }
 
 public sealed record StartRequest

@@ -54,7 +54,7 @@ public sealed record ToolSpec
     public required JsonElement Parameters { get; init; }
     public Effects.EffectClass Effect { get; set; } = Effects.EffectClass.AtMostOnce;
 
-    /// <summary>Who runs it: "builtin", "http", "mcp:SERVER", "method" (C#).</summary>
+    /// <summary>Who runs it: "builtin", "http", "mcp:SERVER", "method" (C#), "activity" (a connected worker).</summary>
     public string Source { get; set; } = "builtin";
 
     /// <summary>Name at the source where it differs (MCP names are mapped to what providers accept).</summary>
@@ -62,6 +62,31 @@ public sealed record ToolSpec
 
     /// <summary>May run beside other calls of the same step. Calls that may not are run alone, in order.</summary>
     public bool Parallel { get; init; }
+
+    /// <summary>Source "activity" only: which activity of a connected worker it is.</summary>
+    public ActivityTool? Activity { get; init; }
+}
+
+/// <summary>A tool that is an activity of a worker of any Durable Task SDK. The arguments are the activity's input.</summary>
+public sealed record ActivityTool
+{
+    /// <summary>Name the worker registered it under.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Only workers that take this version are asked; null: the version is empty.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Property of the input in which the worker finds the idempotency key; null: no such property.</summary>
+    public string? KeyAs { get; init; }
+
+    /// <summary>A worker that has the call and does not answer for this long is given up on.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Activity that tells by key whether an earlier call happened; null: a person decides.</summary>
+    public string? Probe { get; init; }
+
+    /// <summary>A failure is tried again a few times before the model reads it. Never for AtMostOnce.</summary>
+    public bool Retry { get; init; }
 }
 
 /// <summary>Bounds of a run; reaching one ends it with the stop reason of that name.</summary>

@@ -67,15 +67,31 @@ public interface IActivityContext
 
     /// <summary>Reads committed events of this instance.</summary>
     IHistorySource History { get; }
+
+    /// <summary>Ends once the outcome of this attempt is committed or kept as evidence.</summary>
+    Task Settled => Task.CompletedTask;
+
+    /// <summary>The run is suspended or changes hands: what has not begun shall not begin; answer NotStarted.</summary>
+    bool IsHeld => false;
+
+    /// <summary>What is left of this attempt happens elsewhere: it takes no place among this node's own activities.</summary>
+    void GoElsewhere()
+    {
+    }
 }
 
 /// <summary>
 /// A piece of generated text. <paramref name="Kind"/> is "reasoning" or "content": the name of the string property of
 /// the activity's result (a JSON object) that this text becomes a part of, so that stored deltas can be served from the
 /// message later. Kind "retract" (empty text) voids what this attempt published before: publish it when the final
-/// message does not begin with the text already given.
+/// message does not begin with the text already given. Kind "waiting" is no part of the result but a note for people on
+/// why the attempt has not begun; it is shown at once and must be taken back before the attempt ends.
 /// </summary>
-public sealed record StreamDelta(string Kind, string Text, int Tokens = 1);
+public sealed record StreamDelta(string Kind, string Text, int Tokens = 1)
+{
+    public const string Retract = "retract";
+    public const string Waiting = "waiting";
+}
 
 /// <summary>Committed history of any generation of an instance.</summary>
 public interface IHistorySource

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Agents.Engine.Grpc.Work;
 using Microsoft.Extensions.Logging;
 
@@ -8,6 +9,8 @@ public sealed class TaskHub
 {
     /// <summary>The hub of callers that name none.</summary>
     public const string DefaultName = "default";
+
+    static readonly TimeSpan s_unservedSoon = TimeSpan.FromSeconds(1);
 
     readonly WorkBroker _broker;
     readonly EngineEnvironment _environment;
@@ -28,8 +31,26 @@ public sealed class TaskHub
 
     public Contracts.Work.IRemoteWork Remote => _broker;
 
+    /// <summary>The same workers, for tools that are activities of theirs.</summary>
+    public Contracts.Work.IConnectedWorkers Connected => _broker;
+
+    /// <summary>Takes in what a worker says of a call after it was given up on.</summary>
+    public Func<Contracts.Work.LateAnswer, Task>? Late
+    {
+        get => _broker.Late;
+        set => _broker.Late = value;
+    }
+
     /// <summary>Workers connected now.</summary>
     public int Workers => _broker.Workers;
+
+    /// <summary>What waits and no connected worker takes, one line each, for a person.</summary>
+    public IReadOnlyList<string> Unserved() =>
+    [
+        .. _broker.Unserved(s_unservedSoon).Select(u => string.Create(
+            CultureInfo.InvariantCulture,
+            $"no compatible worker for {u.Kind.ToString().ToLowerInvariant()} {u.Name}{(u.Version.Length == 0 ? "" : $" version '{u.Version}'")} in task hub {Name}: {u.Count} wait, the longest for {u.Age.TotalSeconds:0} s")),
+    ];
 
     /// <summary>Completions that came too late to mean anything, since the start.</summary>
     public long StaleCompletions => _broker.StaleCompletions;

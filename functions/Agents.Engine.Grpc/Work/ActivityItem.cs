@@ -1,3 +1,4 @@
+using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
 using Agents.Protocol;
 using Agents.Protocol.Mapping;
@@ -12,18 +13,22 @@ internal sealed class ActivityItem(ActivityWorkItem work)
 
     public override WorkKind Kind => WorkKind.Activity;
 
-    public override ValueTask<WorkItem> BuildAsync(WorkerStream worker, string token, CancellationToken cancel)
+    public override ValueTask<WorkItem> BuildAsync(WorkerStream worker, string token, CancellationToken cancel) =>
+        new(Message(this, token, work.TaskId, work.Input, work.Trace, work.Tags));
+
+    public static WorkItem Message(
+        PendingItem item, string token, int taskId, string? input, TraceLink? trace, IReadOnlyDictionary<string, string>? tags)
     {
         var request = new ActivityRequest
         {
-            Name = work.Name,
-            Version = work.Version,
-            Input = work.Input,
-            OrchestrationInstance = new OrchestrationInstance { InstanceId = work.InstanceId, ExecutionId = work.ExecutionId.Value },
-            TaskId = work.TaskId,
-            ParentTraceContext = TraceWire.ToWire(work.Trace),
+            Name = item.Name,
+            Version = item.Version.Length == 0 ? null : item.Version,
+            Input = input,
+            OrchestrationInstance = new OrchestrationInstance { InstanceId = item.InstanceId, ExecutionId = item.ExecutionId.Value },
+            TaskId = taskId,
+            ParentTraceContext = TraceWire.ToWire(trace),
         };
-        TagsWire.Add(work.Tags, request.Tags);
-        return new(new WorkItem { ActivityRequest = request, CompletionToken = token });
+        TagsWire.Add(tags, request.Tags);
+        return new WorkItem { ActivityRequest = request, CompletionToken = token };
     }
 }

@@ -43,6 +43,12 @@ internal abstract class PendingItem(InstanceId instanceId, ExecutionId execution
 
     public DateTimeOffset KeptUntil { get; set; }
 
+    /// <summary>The worker has said that it cannot do this one, whatever its filters are.</summary>
+    public virtual bool IsRefusedBy(WorkerStream worker) => false;
+
+    /// <summary>The token of one delivery.</summary>
+    public virtual string TokenOf(Guid delivery) => delivery.ToString("N");
+
     /// <summary>The message for a worker, under the token it was assigned with.</summary>
     public abstract ValueTask<WorkItem> BuildAsync(WorkerStream worker, string token, CancellationToken cancel);
 }

@@ -65,7 +65,7 @@ internal sealed class WaitingItems
     }
 
     public static bool IsKeptFrom(PendingItem item, WorkerStream worker, DateTimeOffset now) =>
-        item.KeptUntil > now && item.GivenBackBy.Contains(worker);
+        item.IsRefusedBy(worker) || (item.KeptUntil > now && item.GivenBackBy.Contains(worker));
 
     /// <summary>Each line that waits: how many, and since when the longest.</summary>
     public IEnumerable<(WorkKind Kind, string Name, string Version, int Count, DateTimeOffset Since)> Lines() =>

@@ -14,6 +14,11 @@ internal sealed partial class WorkBroker
     public async Task CompleteActivityAsync(
         EngineClient client, ActivityResponse response, string connection, CancellationToken cancel)
     {
+        if (await AnswerCallAsync(response, connection))
+        {
+            return;
+        }
+
         ActivityItem? item;
         lock (_gate)
         {
@@ -177,16 +182,25 @@ internal sealed partial class WorkBroker
     /// <summary>Names what has waited long and no connected worker takes.</summary>
     public void ReportUnserved()
     {
+        foreach (var line in Unserved(options.UnservedAfter))
+        {
+            Log.Unserved(environment.Log, line.Kind, line.Name, line.Version, line.Count, line.Age);
+        }
+    }
+
+    /// <summary>What has waited at least that long and no connected worker takes.</summary>
+    public IReadOnlyList<UnservedWork> Unserved(TimeSpan atLeast)
+    {
         var now = Clock.GetUtcNow();
         lock (_gate)
         {
-            foreach (var (kind, name, version, count, since) in _waiting.Lines())
-            {
-                if (now - since >= options.UnservedAfter && !_workers.Any(w => w.Filters.Takes(kind, name, version)))
-                {
-                    Log.Unserved(environment.Log, kind, name, version, count, now - since);
-                }
-            }
+            return
+            [
+                .. _waiting.Lines()
+                    .Where(l => now - l.Since >= atLeast && !_workers.Any(
+                        w => w.Filters.Takes(l.Kind, l.Name, l.Version) && !w.Unknown.Contains((l.Name, l.Version))))
+                    .Select(l => new UnservedWork(l.Kind, l.Name, l.Version, l.Count, now - l.Since)),
+            ];
         }
     }
 }

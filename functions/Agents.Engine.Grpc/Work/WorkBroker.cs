@@ -9,7 +9,7 @@ namespace Agents.Engine.Grpc.Work;
 /// answer counts only if the engine still waits for it; this decides who is asked.
 /// </summary>
 internal sealed partial class WorkBroker(
-    Func<string, string?, bool> isLocal, DurableTaskOptions options, EngineEnvironment environment) : IRemoteWork
+    Func<string, string?, bool> isLocal, DurableTaskOptions options, EngineEnvironment environment) : IRemoteWork, IConnectedWorkers
 {
     readonly Lock _gate = new();
     readonly WaitingItems _waiting = new();
@@ -114,6 +114,7 @@ internal sealed partial class WorkBroker(
         {
             _workers.Add(worker);
             Fill(worker);
+            TellCalls();
         }
     }
 
@@ -132,6 +133,7 @@ internal sealed partial class WorkBroker(
                 TakeFrom(worker, item);
             }
 
+            TellCalls();
             if (worker.Holds.Count == 0)
             {
                 return;
@@ -144,6 +146,12 @@ internal sealed partial class WorkBroker(
             {
                 foreach (var item in worker.Holds.Where(i => !i.Answering).ToList())
                 {
+                    if (item is CallItem { Call.Once: not null } once)
+                    {
+                        GiveUp(once, $"worker {worker.Name} lost its connection while it had the call");
+                        continue;
+                    }
+
                     Log.Redelivered(environment.Log, item.Kind, item.Name, item.InstanceId, worker.Name);
                     TakeFrom(worker, item);
                 }
@@ -157,6 +165,11 @@ internal sealed partial class WorkBroker(
         lock (_gate)
         {
             if (item.Token != token || item.State != ItemState.Taken)
+            {
+                return false;
+            }
+
+            if (item is CallItem call && !LetGo(call, token))
             {
                 return false;
             }
@@ -228,6 +241,7 @@ internal sealed partial class WorkBroker(
         if (worker is null)
         {
             _waiting.Add(item);
+            Tell(item);
         }
         else
         {
@@ -250,12 +264,13 @@ internal sealed partial class WorkBroker(
 
     void Assign(PendingItem item, WorkerStream worker)
     {
-        var token = environment.Ids.NextGuid().ToString("N");
+        var token = item.TokenOf(environment.Ids.NextGuid());
         (item.State, item.Token, item.Holder, item.Sent) = (ItemState.Taken, token, worker, false);
         (item as OrchestrationItem)?.Parts.Clear();
         _byToken[token] = item;
         worker.Holds.Add(item);
         worker.Held[(int)item.Kind]++;
+        Tell(item);
         worker.Send(item, token);
     }
 
@@ -294,7 +309,12 @@ internal sealed partial class WorkBroker(
         item.State = ItemState.Over;
         _waiting.Remove(item);
         Free(item);
-        if (item is ActivityItem activity
+        if (item is CallItem call)
+        {
+            _calls.Remove(call);
+            call.Ended();
+        }
+        else if (item is ActivityItem activity
             && _activities.TryGetValue((item.InstanceId.Value, item.ExecutionId.Value), out var open)
             && open.Remove(activity) && open.Count == 0)
         {
@@ -302,7 +322,7 @@ internal sealed partial class WorkBroker(
         }
     }
 
-    void After(TimeSpan wait, Action act)
+    ITimer After(TimeSpan wait, Action act)
     {
         ITimer? timer = null;
         timer = Clock.CreateTimer(
@@ -313,5 +333,6 @@ internal sealed partial class WorkBroker(
             },
             null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         timer.Change(wait, Timeout.InfiniteTimeSpan);
+        return timer;
     }
 }

@@ -35,6 +35,9 @@ internal sealed class WorkerStream
 
     public int[] Held { get; } = [0, 0];
 
+    /// <summary>Activities it was given by a tool and did not know: a worker without filters is asked for everything.</summary>
+    public HashSet<(string Name, string Version)> Unknown { get; } = [];
+
     public ChannelReader<(PendingItem Item, string Token)> Outgoing => _outgoing.Reader;
 
     public bool HasRoom(WorkKind kind) => Held[(int)kind] < _limits[(int)kind];

@@ -142,6 +142,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
         var id = finished.Activity.Item.TaskId;
         if (!hot.InFlight.TryGetValue(id, out var current) || current != finished.Activity)
         {
+            finished.Activity.Settle();
             return;
         }
 
@@ -183,7 +184,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
             foreach (var (kind, start, text) in activity.Deltas.Take())
             {
                 rows.Add(Row(activity, kind, start, text));
-                activity.Deltas.HasRows = true;
+                activity.Deltas.HasRows |= kind != StreamDelta.Waiting;
             }
         }
 
@@ -310,6 +311,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
             Tell(decision);
         }
 
+        _closed.ForEach(static a => a.Settle());
         node.Live.Committed(hot.Record.InstanceId);
         if (decision?.Next is not null)
         {

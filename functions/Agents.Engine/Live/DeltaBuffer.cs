@@ -10,8 +10,6 @@ namespace Agents.Engine.Live;
 /// <param name="takenBack">An attempt of the same number showed text before that was taken back.</param>
 internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock, bool takenBack = false)
 {
-    const string Retract = "retract";
-
     readonly Lock _gate = new();
     readonly List<(string Kind, StringBuilder Text)> _pieces = [];
     readonly Dictionary<string, int> _starts = [];
@@ -31,7 +29,7 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock, boo
     {
         lock (_gate)
         {
-            if (delta.Kind == Retract && !_gave)
+            if (delta.Kind == StreamDelta.Retract && !_gave)
             {
                 // Nobody saw any of it.
                 _pieces.Clear();
@@ -48,7 +46,7 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock, boo
             }
 
             _tokens += delta.Tokens;
-            var due = !_flushAsked && (delta.Kind == Retract
+            var due = !_flushAsked && (delta.Kind is StreamDelta.Retract or StreamDelta.Waiting
                 || (_tokens >= options.DeltaTokens && clock.GetElapsedTime(_last) >= options.DeltaEvery));
             _flushAsked |= due;
             return due;
@@ -64,7 +62,7 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock, boo
     {
         lock (_gate)
         {
-            var pending = _pieces.Exists(p => p.Kind == Retract) || (another && _gave);
+            var pending = _pieces.Exists(p => p.Kind == StreamDelta.Retract) || (another && _gave);
             _pieces.Clear();
             HasRetracted |= pending;
             return pending;
@@ -80,7 +78,7 @@ internal sealed class DeltaBuffer(EngineOptions options, TimeProvider clock, boo
             _gave |= _pieces.Count > 0;
             foreach (var (kind, text) in _pieces)
             {
-                if (kind == Retract)
+                if (kind == StreamDelta.Retract)
                 {
                     // What follows counts from the start again.
                     _starts.Clear();

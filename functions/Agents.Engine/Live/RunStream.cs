@@ -3,6 +3,7 @@ using System.Text.Json;
 using Agents.Contracts.Client;
 using Agents.Contracts.History;
 using Agents.Contracts.Instances;
+using Agents.Contracts.Work;
 using Agents.Engine.History;
 using Agents.Engine.Store;
 using Agents.Engine.Work;
@@ -19,7 +20,7 @@ internal sealed class RunStream(NodeServices node, HistorySource history)
     const int TaskPageMax = 8;
 
     public async IAsyncEnumerable<StreamItem> ReadAsync(
-        InstanceId id, StreamOffset? after, [EnumeratorCancellation] CancellationToken cancel)
+        InstanceId id, StreamOffset? after, bool follow, [EnumeratorCancellation] CancellationToken cancel)
     {
         var at = after;
         while (true)
@@ -51,7 +52,7 @@ internal sealed class RunStream(NodeServices node, HistorySource history)
                 continue;
             }
 
-            if (record.Status.IsTerminal())
+            if (!follow || record.Status.IsTerminal())
             {
                 yield break;
             }
@@ -117,7 +118,7 @@ internal sealed class RunStream(NodeServices node, HistorySource history)
         Dictionary<string, int>? shown = null;
         await foreach (var delta in RowsOfAsync(record, generation, sequence, completed.TaskScheduledId, cancel))
         {
-            if (delta.Kind == "retract")
+            if (delta.Kind is StreamDelta.Retract or StreamDelta.Waiting)
             {
                 shown = null;
                 continue;

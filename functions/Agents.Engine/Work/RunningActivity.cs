@@ -20,8 +20,10 @@ internal sealed class RunningActivity(
 
     readonly CancellationTokenSource _cancel = new();
     readonly Lock _gate = new();
+    readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     bool _acted;
     bool _stopped;
+    int _hasSlot;
 
     public ActivityWorkItem Item { get; } = item;
 
@@ -30,6 +32,18 @@ internal sealed class RunningActivity(
     public bool IsAtMostOnce => Item.Effect is { Class: EffectClass.AtMostOnce };
 
     public IHistorySource History => node.History;
+
+    public Task Settled => _settled.Task;
+
+    public bool IsHeld => owner.HoldsStarts;
+
+    public void GoElsewhere()
+    {
+        if (Interlocked.Exchange(ref _hasSlot, 0) == 1)
+        {
+            node.Slots.Release();
+        }
+    }
 
     public bool MayAct()
     {
@@ -72,12 +86,16 @@ internal sealed class RunningActivity(
         _cancel.Cancel();
     }
 
+    /// <summary>The outcome is written, or nobody will write it.</summary>
+    public void Settle() => _settled.TrySetResult();
+
     /// <summary>Runs the attempt to its outcome and hands that to the owner, or keeps it as evidence when the owner is gone.</summary>
     public async Task RunAsync()
     {
         // Activities of one turn start side by side; a long synchronous part must not hold up the actor.
         await Task.Yield();
         await node.Slots.TakeAsync();
+        _hasSlot = 1;
         ActivityOutcome outcome;
         using var acting = IsAtMostOnce && Item.Mode == ActivityMode.Execute ? node.Attempts.Enter(Item.Effect!.Key) : null;
         try
@@ -87,7 +105,7 @@ internal sealed class RunningActivity(
         }
         finally
         {
-            node.Slots.Release();
+            GoElsewhere();
         }
 
         if (!owner.Post(new Mail.Finished(this, outcome)))
@@ -133,6 +151,18 @@ internal sealed class RunningActivity(
     /// ledger of a finished run is settled directly.
     /// </summary>
     public async Task KeepEvidenceAsync(ActivityOutcome outcome)
+    {
+        try
+        {
+            await KeepAsync(outcome);
+        }
+        finally
+        {
+            Settle();
+        }
+    }
+
+    async Task KeepAsync(ActivityOutcome outcome)
     {
         if (!IsAtMostOnce || Item.Effect is not { } effect)
         {

@@ -33,8 +33,6 @@ sealed class AccessOptions
     readonly Option<string?> _key = new("--grpc-key") { Description = "the certificate's private key, PEM", HelpName = "FILE" };
     readonly Option<bool> _plaintext = new("--grpc-plaintext") { Description = "without TLS on any address: TLS ends before it" };
 
-    public Option Access => _access;
-
     public Option[] All => [_access, _port, _address, _certificate, _key, _plaintext];
 
     /// <summary>The rules of the file and the key of the variable, where they are given.</summary>

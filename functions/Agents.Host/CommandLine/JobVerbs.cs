@@ -20,6 +20,7 @@ static class JobVerbs
 
     public static Command Run(Guard guard)
     {
+        var workers = new AccessOptions();
         var (job, root, model, address, variable) = (Job(), Root(), Model(), BaseUrl(), KeyVariable());
         var output = Text("--out", "output file; a folder when it ends in / (default: out/RUN/ in the data directory)", "FILE");
         var key = Text("--key", "idempotency key: the same key and job are the same run", "KEY");
@@ -29,8 +30,8 @@ static class JobVerbs
             {
                 Job = r.GetValue(job)!, Root = r.GetValue(root), Out = r.GetValue(output), Model = r.GetValue(model),
                 BaseUrl = r.GetValue(address), ApiKeyEnv = r.GetValue(variable), Key = r.GetValue(key), Detach = r.GetValue(detach),
-            }.RunAsync(c),
-            job, root, output, model, address, variable, key, detach);
+            }.RunAsync(c with { Grpc = workers.Endpoint(r) }),
+            [job, root, output, model, address, variable, key, detach, .. workers.All]);
     }
 
     public static Command Resume(Guard guard)
@@ -40,8 +41,9 @@ static class JobVerbs
             Arity = ArgumentArity.ZeroOrOne,
             Description = "lift this run's pause, or let it try again when parked; without it everything unfinished goes on and nothing is lifted",
         };
+        var workers = new AccessOptions();
         return Roots.Verb("resume", "Host what is unfinished and wait for it.", guard,
-            (r, c) => new ResumeVerb(r.GetValue(run)).RunAsync(c), run);
+            (r, c) => new ResumeVerb(r.GetValue(run)).RunAsync(c with { Grpc = workers.Endpoint(r) }), [run, .. workers.All]);
     }
 
     public static Command Prove(Guard guard)

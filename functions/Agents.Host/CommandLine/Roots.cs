@@ -201,7 +201,8 @@ static class Roots
         var root = new Option<string?>("--root") { Description = "folder that jobs sent over TCP stay below (default: here)", HelpName = "DIR" };
         var access = new AccessOptions();
         return Verb("up", "Host the data directory: every role in one process, and the HTTP API.", guard,
-            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)) { Access = access.Rules(r) }.RunAsync(c), port, root, access.Access);
+            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)) { Access = access.Rules(r), Grpc = access.Endpoint(r) }.RunAsync(c),
+            [port, root, .. access.All]);
     }
 
     static Command Serve(Guard guard)

@@ -1,5 +1,6 @@
 using Agents.Client.Remote;
 using Agents.Client.Runs;
+using Agents.Engine.Grpc;
 using Agents.Engine.Sqlite;
 using Agents.Engine.Store;
 using Agents.Inference.Profiles;
@@ -56,7 +57,8 @@ sealed class Door : IAsyncDisposable
     public bool Remote => _api is not null;
 
     /// <summary>Opens the way; waits a moment for a host that is just starting or stopping.</summary>
-    public static async Task<Door> OpenAsync(StoreAddress store, bool host, string root, ILogger log, CancellationToken cancel)
+    public static async Task<Door> OpenAsync(
+        StoreAddress store, bool host, string root, ILogger log, CancellationToken cancel, DurableTaskOptions? grpc = null)
     {
         var clock = MachineClock.Instance;
         var dataDirectory = store.DataDirectory;
@@ -72,7 +74,7 @@ sealed class Door : IAsyncDisposable
             try
             {
                 host = host && !(store.IsShared && await store.IsHostedAsync(log, cancel));
-                var options = new NodeOptions { Store = store, Execute = host, Root = root, Log = log };
+                var options = new NodeOptions { Store = store, Execute = host, Root = root, Log = log, Grpc = host ? grpc : null };
                 return new Door(store, await Node.OpenAsync(options, cancel), host);
             }
             catch (DataDirectoryInUseException e)

@@ -62,18 +62,21 @@ sealed class Node : IAsyncDisposable
     {
         _opened = opened;
         var clock = opened.Clock;
+        var workers = options.Grpc is null ? null : new WorkersLater();
         var catalogue = new ToolCatalogue(new ToolEnvironment
         {
             DataDirectory = options.Store.ToolsDirectory, Clock = clock, Observer = EffectLog.FromEnvironment(),
+            Workers = workers,
         });
         _closing.Add(catalogue.DisposeAsync);
         var transport = new ModelTransport(new Dictionary<string, string>
         {
             [ScriptedHost] = Sockets.OfModel(options.DataDirectory),
         });
+        var runner = new ToolRunner(catalogue);
         var worker = new AgentWorker(new AgentWorkerOptions
         {
-            Clock = clock, Models = transport.For, Tools = CatalogueTools.By(new ToolRunner(catalogue)),
+            Clock = clock, Models = transport.For, Tools = CatalogueTools.By(runner),
         });
         _environment = new EngineEnvironment(clock, new RandomIds(), options.Log);
         _grpc = options.Grpc;
@@ -86,7 +89,13 @@ sealed class Node : IAsyncDisposable
         _engine = new EngineNode(
             opened.Store, worker.Orchestrators, worker.Activities, EngineOptions(opened, options), _environment,
             opened.Membership, _hub?.Remote);
-        _hub?.Join(_engine);
+        if (_hub is not null)
+        {
+            _hub.Join(_engine);
+            workers!.Are(_hub.Connected);
+            _hub.Late = new LateAnswers(_engine.Client, runner).TakeAsync;
+        }
+
         Models = ModelShelf.Open(options.DataDirectory, clock);
         var jobs = new JobReader(
             Models, new ToolShelf(catalogue), new JobFolders(options.Store.ToolsDirectory, options.Root, options.Root));
@@ -165,7 +174,9 @@ sealed class Node : IAsyncDisposable
             new ApiServices
             {
                 Runs = Runs, Archive = Archive, Clock = MachineClock.Instance, Models = Models.Views,
-                Problem = () => _engine.StoreProblem, Version = Version,
+                Problem = () => _engine.StoreProblem,
+                Warnings = () => _hub?.Unserved() ?? [],
+                Version = Version,
             },
             cancel);
         Address = api.Address;

@@ -25,6 +25,11 @@ static class RunReport
             Row("slowest", $"step {slowest.Step}, {Figures.Time(TimeSpan.FromMilliseconds(slowest.Milliseconds))}");
         }
 
+        foreach (var call in view.Pending.Where(p => p.Waits is not null))
+        {
+            Row("held up", $"[yellow]{Markup.Escape(call.Waits!)}[/] [grey](tool {Markup.Escape(call.Tool)})[/]");
+        }
+
         foreach (var entry in view.InDoubt)
         {
             Row("in doubt", $"[red]{Markup.Escape(entry.Tool)}[/] {entry.Key[..12]}… since {entry.IntentAt:u}");

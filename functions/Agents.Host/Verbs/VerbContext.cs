@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Agents.Client.Runs;
+using Agents.Engine.Grpc;
 using Agents.Host.Composition;
 using Agents.Host.Terminal;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,9 @@ sealed record VerbContext
     public required CancellationToken Stop { get; init; }
     public required ILogger Log { get; init; }
 
+    /// <summary>Where workers connect when this process hosts; null for none.</summary>
+    public DurableTaskOptions? Grpc { get; init; }
+
     public TimeProvider Clock => MachineClock.Instance;
 
     public TextWriter Out => Console.Out;
@@ -40,7 +44,18 @@ sealed record VerbContext
     }
 
     /// <summary>Opens the way to the runs and hosts them here, unless another process does.</summary>
-    public Task<Door> HostAsync() => Door.OpenAsync(Store, host: true, Environment.CurrentDirectory, Log, Stop);
+    public async Task<Door> HostAsync()
+    {
+        var door = await Door.OpenAsync(Store, host: true, Environment.CurrentDirectory, Log, Stop, Grpc);
+        if (Grpc is not null)
+        {
+            Note(door.Node?.GrpcAddress is { } address
+                ? $"workers connect to {address.Authority}"
+                : $"another process hosts {door.Place}: workers connect to that one, --grpc-port does nothing here");
+        }
+
+        return door;
+    }
 
     /// <summary>Opens the way to the runs, for a verb that looks or leaves a message.</summary>
     public async Task<Door> OpenAsync()

@@ -23,6 +23,7 @@ static partial class ScriptedPolicy
 
         return audit ? ReferenceAudit.Next(conversation)
             : digest ? FolderDigest.Next(conversation)
+            : PlannedCalls.Read(conversation) is { Count: > 0 } plan ? PlannedCalls.Next(conversation, plan)
             : Unknown(conversation);
     }
 
@@ -35,9 +36,9 @@ static partial class ScriptedPolicy
     static Move Unknown(Conversation conversation)
     {
         const string Knows =
-            "I am `scripted`: a fixed policy, not a language model. I can drive two jobs: a folder digest (tools list_files, "
-            + "read_file, worklist_add, worklist_next, append) and a reference audit (the same with check_reference, "
-            + "search_files, record_finding in place of append). For anything else choose a real model with --model.";
+            "I am `scripted`: a fixed policy, not a language model. I can drive three jobs: a folder digest (tools list_files, "
+            + "read_file, worklist_add, worklist_next, append), a reference audit (the same with check_reference, "
+            + "search_files, record_finding in place of append) and a list of calls (a goal with lines \"- TOOL {arguments}\"). For anything else choose a real model with --model.";
         var reason = conversation.Tools.Count == 0
             ? "No tools are offered, so this is neither of the jobs I know. I can only say what I am."
             : "The tools and the goal are not those of a job I know. I can only say what I am.";

@@ -7,6 +7,7 @@ using Agents.Tools.Http;
 using Agents.Tools.Mcp;
 using Agents.Tools.Methods;
 using Agents.Tools.Running;
+using Agents.Tools.Workers;
 
 namespace Agents.Tools.Catalogue;
 
@@ -84,6 +85,9 @@ public sealed class ToolCatalogue : IAsyncDisposable
             "builtin" => _builtIns.Find(name),
             "method" => _methods.Find(name) is { } method ? new ObservedTool(method, Environment) : null,
             "http" => _http.Find(spec, settings),
+            ActivityEntry.Source when spec.Activity is { } activity => activity.Probe is { } probe
+                ? new ProbedWorkerTool(spec, Environment, activity, probe)
+                : new WorkerTool(spec, Environment, activity),
             _ when McpServers.ServerOf(spec.Source) is { } server => _mcp.Find(server, spec, settings),
             _ => null,
         };
@@ -93,7 +97,8 @@ public sealed class ToolCatalogue : IAsyncDisposable
     }
 
     internal static TimeSpan TimeoutOf(ToolSpec spec, ToolSettings settings, TimeSpan standard) =>
-        spec.Source == "http" && settings.HttpTools.TryGetValue(spec.SourceName ?? spec.Name, out var http)
+        spec.Source == ActivityEntry.Source ? Timeout.InfiniteTimeSpan // counts from when a worker has the call, and there
+            : spec.Source == "http" && settings.HttpTools.TryGetValue(spec.SourceName ?? spec.Name, out var http)
             ? http.Timeout : standard;
 
     public ValueTask DisposeAsync() => _mcp.DisposeAsync();
@@ -114,6 +119,12 @@ public sealed class ToolCatalogue : IAsyncDisposable
         {
             throw new ToolFaultException(
                 ToolErrors.BadToolEntry, $"tool name '{entry.Name}': 1 to 64 characters of A-Z, a-z, 0-9, _ and -");
+        }
+
+        if (entry.Activity is { } activity)
+        {
+            Add(activity.ToSpec(entry), resolving);
+            return;
         }
 
         var found = Base(entry, settings);

@@ -25,6 +25,9 @@ sealed record ToolEntry
 
     public bool? Parallel { get; init; }
 
+    /// <summary>The tool is this activity of a connected worker.</summary>
+    public ActivityEntry? Activity { get; init; }
+
     public static JsonElement NoParameters => JsonElement.Parse(AnyObject);
 
     /// <summary>Throws a fault with <see cref="ToolErrors.BadToolEntry"/> that names the entry.</summary>
@@ -52,6 +55,7 @@ sealed record ToolEntry
             SourceName = inner.Text("sourceName"),
             Parallel = inner.TryGetProperty("parallel", out var parallel)
                 ? parallel.ValueKind == JsonValueKind.True : null,
+            Activity = inner.TryGetProperty("activity", out var activity) ? ActivityEntry.Read(activity, index) : null,
         };
     }
 
@@ -82,5 +86,5 @@ sealed record ToolEntry
             : throw Bad(index, $"\"effect\" is {effect.GetRawText()}; it must be ReadOnly, Idempotent or AtMostOnce");
     }
 
-    static ToolFaultException Bad(int index, string why) => new(ToolErrors.BadToolEntry, $"tools[{index}]: {why}");
+    internal static ToolFaultException Bad(int index, string why) => new(ToolErrors.BadToolEntry, $"tools[{index}]: {why}");
 }

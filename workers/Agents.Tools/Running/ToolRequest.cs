@@ -22,4 +22,6 @@ public sealed record ToolRequest
     public bool PredecessorGone { get; init; }
 
     public required Func<bool> MayAct { get; init; }
+
+    public ToolPlace? Place { get; init; }
 }

@@ -4,6 +4,7 @@ using Agents.Contracts.Runs;
 using Agents.Contracts.Transcript;
 using Agents.Contracts.Work;
 using Agents.Tools.Catalogue;
+using Agents.Tools.Workers;
 
 namespace Agents.Tools.Running;
 
@@ -29,6 +30,28 @@ public sealed class ToolRunner(ToolCatalogue catalogue)
                 Reply = replied.Reply with { DurationMs = (long)Clock.GetElapsedTime(started).TotalMilliseconds },
             }
             : outcome;
+    }
+
+    /// <summary>
+    /// The reply of a worker to a call that is waited for no more; null: it says nothing of what happened.
+    /// </summary>
+    public ToolReply? LateReply(RunInput run, WorkerAnswer answer)
+    {
+        var (text, isError) = answer switch
+        {
+            WorkerAnswer.Completed done => (WorkerReply.Plain(done.Result), false),
+            WorkerAnswer.Failed { Failure: var failure } when failure.ErrorType != WorkerReply.InDoubt =>
+                ($"The tool failed: {failure.ErrorMessage}", true),
+            _ => (null, false),
+        };
+        try
+        {
+            return text is null ? null : ResultBounds.Reply(text, isError, run.ToolSettings.OffloadBytes, catalogue.Artifacts);
+        }
+        catch (ToolFaultException e)
+        {
+            return ResultBounds.WithoutArtifact(text!, isError, run.ToolSettings.OffloadBytes, e.Detail);
+        }
     }
 
     async Task<ToolRun> DispatchAsync(RunInput run, ToolRequest request, CancellationToken cancel)
@@ -61,6 +84,7 @@ public sealed class ToolRunner(ToolCatalogue catalogue)
                 Arguments = arguments,
                 MayAct = permit.Ask,
                 PredecessorGone = request.PredecessorGone,
+                Place = request.Place,
             };
             return request.Mode == ActivityMode.Reconcile
                 ? await ReconcileAsync(tool, call, cancel)

@@ -1,3 +1,5 @@
+using Agents.Contracts.Work;
+using Agents.Tools;
 using Agents.Tools.Running;
 
 namespace Agents.Worker.Activities;
@@ -17,7 +19,21 @@ public static class CatalogueTools
             Mode = work.Item.Mode,
             PredecessorGone = work.Item.PredecessorGone,
             MayAct = work.MayAct,
+            Place = PlaceOf(work),
         };
         return (await runner.RunAsync(work.Run, request, cancel)).ToActivityOutcome();
+    };
+
+    static ToolPlace PlaceOf(ToolWork work) => new()
+    {
+        ExecutionId = work.Item.ExecutionId,
+        TaskId = work.Item.TaskId,
+        Trace = work.Item.Trace,
+        IsHeld = () => work.Context.IsHeld,
+        GoElsewhere = work.Context.GoElsewhere,
+        Settled = work.Context.Settled,
+        Waits = why => work.Context.Publish(why is null
+            ? new StreamDelta(StreamDelta.Retract, "", 0)
+            : new StreamDelta(StreamDelta.Waiting, why, 0)),
     };
 }

@@ -27,6 +27,7 @@ sealed class RunToolActivity(TranscriptCache cache, ToolRunning run)
                 Key = item.Effect?.Key ?? IdempotencyKey.For(
                     item.InstanceId.Value, checked((int)place.Message), place.Call, call.Name, call.Arguments),
                 Item = item,
+                Context = context,
                 MayAct = context.MayAct,
             };
         }

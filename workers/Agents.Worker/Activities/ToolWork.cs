@@ -18,6 +18,9 @@ public sealed record ToolWork
     /// <summary>Mode, attempt, attempt token and what is known of earlier attempts.</summary>
     public required ActivityWorkItem Item { get; init; }
 
+    /// <summary>The engine's side of the attempt.</summary>
+    public required IActivityContext Context { get; init; }
+
     /// <summary>To be asked immediately before an AtMostOnce effect; false: do nothing and answer NotStarted.</summary>
     public required Func<bool> MayAct { get; init; }
 }
