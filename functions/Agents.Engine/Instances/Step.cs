@@ -355,7 +355,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
                 : StepResult.Goes.On;
         }
 
-        if (_evict && hot.InFlight.Count == 0 && hot.Offered.Count == 0 && !HasMoreToDo())
+        if ((_evict || CameByACrash()) && hot.InFlight.Count == 0 && hot.Offered.Count == 0 && !HasMoreToDo())
         {
             return await ReleaseAsync(hot.State.NextTimer());
         }
@@ -363,6 +363,12 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
         new Starter(node, actor, hot).StartOpen();
         return StepResult.Goes.On;
     }
+
+    /// <summary>
+    /// Its last owner did not give it up, and nothing has been written since. An instance that only waits is then given
+    /// back, so that claims without progress do not add up against it: it is not what ends the processes.
+    /// </summary>
+    bool CameByACrash() => hot.Record.ClaimsWithoutProgress > 1 && hot.State.NextSequence == hot.Record.NextSequence;
 
     /// <summary>An open task could begin at once: whoever lets the instance go must see to it that somebody takes it.</summary>
     bool HasMoreToDo() => !hot.State.Suspended && hot.State.Tasks.Count > hot.InDoubt.Count;

@@ -31,7 +31,7 @@ public sealed class CrashPlan(CrashPoint point, int passing, bool freezes = fals
             if (freezes)
             {
                 Console.WriteLine($"frozen {at}");
-                Signals.Send(Environment.ProcessId, Signals.Stop);
+                Signals.StopHere();
                 return;
             }
 

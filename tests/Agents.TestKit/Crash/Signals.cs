@@ -16,6 +16,24 @@ public static class Signals
         }
     }
 
+    /// <summary>
+    /// Stops this process; the calling thread runs nothing more until it is continued. (A stop sent to the process is
+    /// taken by any of its threads, and until that one runs, the caller would go on.)
+    /// </summary>
+    public static void StopHere()
+    {
+        if (ThreadKill(Environment.ProcessId, ThreadId(), Stop) != 0)
+        {
+            throw new InvalidOperationException($"signal {Stop} to this thread: errno {Marshal.GetLastPInvokeError()}");
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "gettid")]
+    static extern int ThreadId();
+
+    [DllImport("libc", EntryPoint = "tgkill", SetLastError = true)]
+    static extern int ThreadKill(int process, int thread, int signal);
+
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     static extern int Kill(int process, int signal);
 }

@@ -13,6 +13,7 @@ namespace Agents.Tests.Engine;
 public sealed class EngineNodeTests
 {
     static readonly CancellationToken s_none = CancellationToken.None;
+    static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task A_sequence_runs_and_its_history_has_the_protocols_events()
@@ -128,23 +129,47 @@ public sealed class EngineNodeTests
     [Fact]
     public async Task Terminate_ends_a_run_at_once_and_cancels_what_runs()
     {
+        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var cancelled = new TaskCompletionSource();
         await using var node = await StartAsync("long", async c => (await c.CallActivityRawAsync("forever", null)).Value);
         node.Activities.Set("forever", async (_, _, cancel) =>
         {
             var ended = new TaskCompletionSource();
             await using var registration = cancel.Register(() => ended.SetResult());
+            began.SetResult();
             await ended.Task;
             cancelled.SetResult();
             return new ActivityOutcome.NotStarted();
         });
         var id = new InstanceId(await node.RunAsync("long"));
-        await EventAsync(node, id, e => e is TaskScheduled);
+        await began.Task.WaitAsync(s_patience, TestContext.Current.CancellationToken);
         await node.Client.SendAsync(id, new InstanceMessage.Terminate("\"enough\"", false), null, s_none);
         var end = await node.EndAsync(id);
 
         Assert.Equal((OrchestrationStatus.Terminated, "\"enough\""), (end.Status, end.Output));
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await cancelled.Task.WaitAsync(s_patience, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_run_that_only_waits_outlives_any_number_of_crashes()
+    {
+        await using var node = await StartAsync("wait", async c => (await c.WaitForExternalEventRaw("go")).Input);
+        var id = new InstanceId(await node.RunAsync("wait"));
+        await EventAsync(node, id, e => e is ExecutionStarted);
+        for (var crash = 0; crash < 8; crash++)
+        {
+            var epoch = (await node.Store.Queries.FindAsync(id, s_none))!.OwnerEpoch;
+            await node.CrashAsync();
+            using var patience = new CancellationTokenSource(s_patience);
+            while (await node.Store.Queries.FindAsync(id, patience.Token) is { Owner: not null } row && row.OwnerEpoch == epoch)
+            {
+                await Task.Yield();   // claimed by the successor, or nobody's because nothing is to be done
+            }
+        }
+
+        await node.Client.SendAsync(id, new InstanceMessage.Raise("go", "1"), null, s_none);
+        var end = await node.EndAsync(id);
+        Assert.Equal((OrchestrationStatus.Completed, "1"), (end.Status, end.Output));
     }
 
     [Fact]
