@@ -82,7 +82,7 @@ static class AgentMeasure
         };
         var after = FloorPerSecond(floor, count, rowsEach);
         return new Repetition(
-            reading, times.Milliseconds(), (before + after) / 2, sync,
+            reading, server, times.Milliseconds(), (before + after) / 2, sync,
             node.Store.Transactions - transactions, node.Store.Commits - commits);
     }
 
@@ -103,6 +103,7 @@ static class AgentMeasure
             .Set("msPerActivity", Of(r => r.Reading.Seconds * 1000 / each))
             .Set("msP50", Of(r => r.Costs.Median)).Set("msP99", Of(r => r.Costs.Percentile(0.99)))
             .Set("cpuUsPerActivity", Of(r => r.Reading.CpuSeconds * 1e6 / all))
+            .Set("serverCpuUsPerActivity", Of(r => r.ServerSeconds * 1e6 / all))
             .Set("floorPerSecond", Of(r => r.FloorPerSecond))
             .Set("shareOfFloor", Of(r => all / r.Reading.Seconds / r.FloorPerSecond))
             .Set("flushesPerActivity", Of(r => r.Reading.Flushes / (double)all))
@@ -121,5 +122,5 @@ static class AgentMeasure
     }
 
     sealed record Repetition(
-        Reading Reading, Sample Costs, double FloorPerSecond, double SyncUs, long Transactions, long Commits);
+        Reading Reading, double ServerSeconds, Sample Costs, double FloorPerSecond, double SyncUs, long Transactions, long Commits);
 }

@@ -96,11 +96,11 @@ public sealed class PostgresServer : IDisposable
     {
         var lines = await File.ReadAllLinesAsync(Path.Combine(Data, "postmaster.pid"), cancel);
         using var postmaster = Process.GetProcessById(int.Parse(lines[0], CultureInfo.InvariantCulture));
-        var children = Process.GetProcessesByName("postgres").Where(p => ParentOf(p) == postmaster.Id).ToList();
+        var children = Tree(postmaster.Id).Where(id => id != postmaster.Id).ToList();
         postmaster.Kill();
         foreach (var child in children)
         {
-            await child.WaitForExitAsync(cancel);
+            await EndedAsync(child, cancel);
         }
 
         // A process that nobody waited for would count as a server that still runs.
@@ -112,10 +112,9 @@ public sealed class PostgresServer : IDisposable
     public IEnumerable<(long Own, long Ended)> Processes()
     {
         var postmaster = int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
-        foreach (var process in Process.GetProcessesByName("postgres").Where(p => p.Id == postmaster || ParentOf(p) == postmaster))
+        foreach (var process in Tree(postmaster))
         {
-            var fields = Stat(process.Id)?.Split(' ');
-            if (fields is not null)
+            if (Stat(process) is { } fields)
             {
                 long Ticks(int field) => long.Parse(fields[field], CultureInfo.InvariantCulture);
                 yield return (Ticks(11) + Ticks(12), Ticks(13) + Ticks(14));
@@ -123,13 +122,18 @@ public sealed class PostgresServer : IDisposable
         }
     }
 
-    /// <summary>Fields from the third on: what stands behind the name.</summary>
-    static string? Stat(int process)
+    /// <summary>The postmaster and its children. They cannot be asked for by name: each puts what it does into its own.</summary>
+    static IEnumerable<int> Tree(int postmaster) => Directory.EnumerateDirectories("/proc")
+        .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) ? id : 0)
+        .Where(id => id == postmaster || (id > 0 && Stat(id)?[1] == postmaster.ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>Fields from the third on: what stands behind the name. Null where there is no such process.</summary>
+    static string[]? Stat(int process)
     {
         try
         {
             var stat = File.ReadAllText($"/proc/{process}/stat");
-            return stat[(stat.LastIndexOf(')') + 2)..];
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         }
         catch (IOException)
         {
@@ -137,9 +141,17 @@ public sealed class PostgresServer : IDisposable
         }
     }
 
-    static int ParentOf(Process process)
+    static async Task EndedAsync(int process, CancellationToken cancel)
     {
-        return Stat(process.Id) is { } stat ? int.Parse(stat.Split(' ')[1], CultureInfo.InvariantCulture) : 0;
+        try
+        {
+            using var child = Process.GetProcessById(process);
+            await child.WaitForExitAsync(cancel);
+        }
+        catch (ArgumentException)
+        {
+            // It has ended already.
+        }
     }
 
     public void Dispose()
