@@ -9,6 +9,9 @@ public sealed partial record PostgresOptions
 {
     const string DefaultSchema = "agents";
 
+    // A group of many turns is tens of kilobytes: each time the buffer is full, the server wakes for a piece of it.
+    const int WriteBufferBytes = 128 * 1024;
+
     /// <summary>
     /// postgres://user@host:port/database?sslmode=verify-full, or Npgsql's own "Host=…;Database=…". The value of
     /// AGENTS_STORE_URL where there is one. Better without a password: see <see cref="PasswordFile"/>.
@@ -93,6 +96,7 @@ public sealed partial record PostgresOptions
         settings.NoResetOnClose = true;   // nothing of ours stays on a connection, and a pooler does not pass DISCARD ALL on
         settings.MaxAutoPrepare = PrepareStatements ? 200 : 0;
         settings.Multiplexing = false;
+        settings.WriteBufferSize = WriteBufferBytes;
         settings.Timeout = (int)Math.Ceiling(ConnectTimeout.TotalSeconds);
         settings.CommandTimeout = (int)Math.Ceiling(CommandTimeout.TotalSeconds);
         settings.ApplicationName ??= "agents";

@@ -38,7 +38,7 @@ internal sealed class CommitWriter(Pipeline pipeline, StartWriter starts)
             return;
         }
 
-        Fence([.. _turns]);
+        Fence([.. _turns.OrderBy(turn => turn.Guard.Instance)]);   // the order in which their rows are locked
         foreach (var turn in _turns)
         {
             pipeline.Write = turn.Write;

@@ -9,14 +9,18 @@ namespace Agents.Engine.Postgres.Writes;
 /// Writes a group in one transaction and one round trip. A write that the store cannot take is found (by its statement,
 /// or by writing halves) and left out: the others commit. A group that collides is written again.
 /// </summary>
-internal sealed class GroupWriter(Database.Database database, PostgresOptions options, ILogger logger)
+internal sealed class GroupWriter(Database.Database database, PostgresOptions options, TimeProvider clock, ILogger logger)
+    : IAsyncDisposable
 {
     const int CollisionsMax = 5;
 
+    readonly WriteConnections _connections = new(database, clock);
     readonly LedgerWriter _ledger = new();
     readonly StartWriter _starts = new(options.DedupWindow);
 
     public long StaleLedgerWrites => _ledger.Stale;
+
+    public ValueTask DisposeAsync() => _connections.DisposeAsync();
 
     public async Task WriteAsync(List<PendingWrite> group)
     {
@@ -80,11 +84,8 @@ internal sealed class GroupWriter(Database.Database database, PostgresOptions op
         await WriteRestAsync(group[half..], collisions);
     }
 
-    async Task SendAsync(Pipeline pipeline)
-    {
-        await using var connection = await database.OpenAsync(CancellationToken.None);
-        await new Session(connection, database.Sql).SendAsync(pipeline, CancellationToken.None);
-    }
+    Task SendAsync(Pipeline pipeline) => _connections.UseAsync(
+        connection => new Session(connection, database.Sql).SendAsync(pipeline, CancellationToken.None));
 
     static int? Offender(Pipeline pipeline, PostgresException e, int writes)
     {

@@ -7,11 +7,12 @@ namespace Agents.Engine.Postgres.Writes;
 /// Gathers what callers bring while earlier groups are on their way. A first caller is served at once; the busier the
 /// store, the larger the groups.
 /// </summary>
-internal sealed class Writer(Database.Database database, PostgresOptions options, ILogger logger) : IAsyncDisposable
+internal sealed class Writer(Database.Database database, PostgresOptions options, TimeProvider clock, ILogger logger)
+    : IAsyncDisposable
 {
     readonly Lock _gate = new();
     readonly Queue<WriteWork> _queue = new();
-    readonly GroupWriter _group = new(database, options, logger);
+    readonly GroupWriter _group = new(database, options, clock, logger);
     readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _running;
     bool _stopping;
@@ -48,6 +49,7 @@ internal sealed class Writer(Database.Database database, PostgresOptions options
         }
 
         await _idle.Task;
+        await _group.DisposeAsync();
     }
 
     async Task DrainAsync()
