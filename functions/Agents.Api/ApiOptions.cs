@@ -39,8 +39,9 @@ public sealed record ApiServices
     /// <summary>What keeps the host from working (disk full); null while all is well.</summary>
     public Func<string?> Problem { get; init; } = () => null;
 
-    /// <summary>What a person should look at while the host works: runs that no connected worker serves.</summary>
+    /// <summary>What a person should see to while the host works; none while all is well.</summary>
     public Func<IReadOnlyList<string>> Warnings { get; init; } = () => [];
+
     public string Version { get; init; } = "0";
 }
 
@@ -49,5 +50,5 @@ public sealed record ModelView(
     string Name, string Model, string BaseUrl, int ContextTokens, string? ApiKeyEnv, DateOnly? RetiredOn, string? Successor,
     IReadOnlyList<ModelPrice> Prices, IReadOnlyList<string> Warnings);
 
-/// <summary>Answer of /healthz.</summary>
+/// <summary>Answer of /healthz. Status is "ok", "warning" (it works, and something should be seen to) or "degraded".</summary>
 public sealed record HealthView(string Status, string Version, string? Problem, IReadOnlyList<string>? Warnings);

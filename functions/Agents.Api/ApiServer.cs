@@ -46,7 +46,7 @@ public sealed class ApiServer : IAsyncDisposable
         app.Use(new Gate(options.Access).CheckAsync);
         new RunEndpoints(services, options).Map(app);
         new CommandEndpoints(services, options).Map(app);
-        new HostEndpoints(services).Map(app);
+        new HostEndpoints(services, options).Map(app);
         new StreamEndpoint(services, options, stopping).Map(app);
         app.MapFallback(context => Problems.WriteAsync(context, Problems.NoSuchAddress(context)));
         await BindAsync(app, options, cancel);

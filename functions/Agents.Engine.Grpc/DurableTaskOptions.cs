@@ -48,8 +48,11 @@ public sealed record DurableTaskOptions
 
     public TimeSpan BackoffMax { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>What no connected worker takes is named in the log once it has waited this long.</summary>
+    /// <summary>What no connected worker does is named, in health and log, once it has waited this long.</summary>
     public TimeSpan UnservedAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The log names it so often at most.</summary>
+    public TimeSpan ReportEvery { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Histories above this go to workers that can take them in a stream of their own.</summary>
     public int InlineHistoryBytesMax { get; init; } = 1024 * 1024;

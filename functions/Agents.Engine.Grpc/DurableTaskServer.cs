@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -65,6 +66,8 @@ public sealed class DurableTaskServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         var app = builder.Build();
+        app.Use(TellApart);
+        app.UseRouting();
         app.UseAuthentication();
         app.MapGrpcService<SidecarService>();
         try
@@ -79,7 +82,7 @@ public sealed class DurableTaskServer : IAsyncDisposable
         }
 
         var report = environment.Clock.CreateTimer(
-            _ => Report(hubs), null, options.UnservedAfter, options.UnservedAfter);
+            _ => Report(hubs), null, options.ReportEvery, options.ReportEvery);
         return new DurableTaskServer(app, stopping, report);
     }
 
@@ -100,6 +103,18 @@ public sealed class DurableTaskServer : IAsyncDisposable
                 listen.UseHttps(certificate);
             }
         });
+    }
+
+    /// <summary>Routes do not differ by case, and two methods of the protocol do.</summary>
+    static Task TellApart(HttpContext context, RequestDelegate next)
+    {
+        const string Service = "/TaskHubSidecarService/";
+        if (string.Equals(context.Request.Path.Value, $"{Service}ListInstanceIDs", StringComparison.Ordinal))
+        {
+            context.Request.Path = $"{Service}ListAllInstanceIds";
+        }
+
+        return next(context);
     }
 
     static void Report(ITaskHubs hubs)

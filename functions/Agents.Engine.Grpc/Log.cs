@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(6108, LogLevel.Warning, "No compatible worker for {Kind} {Name} version '{Version}': {Count} wait, the longest for {Age}.")]
     public static partial void Unserved(ILogger log, WorkKind kind, string name, string version, int count, TimeSpan age);
 
+    [LoggerMessage(6115, LogLevel.Information, "{Kind} {Name} version '{Version}' has a compatible worker again, or nobody waits for it.")]
+    public static partial void ServedAgain(ILogger log, WorkKind kind, string name, string version);
+
     [LoggerMessage(6113, LogLevel.Warning, "Call of {Name} by run {Instance}: {Why}.")]
     public static partial void GivenUp(ILogger log, string name, string instance, string why);
 

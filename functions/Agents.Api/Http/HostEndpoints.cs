@@ -1,3 +1,4 @@
+using Agents.Client.Runs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -5,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Agents.Api.Http;
 
 /// <summary>The host itself: models, health, and the description of all this.</summary>
-sealed class HostEndpoints(ApiServices services)
+sealed class HostEndpoints(ApiServices services, ApiOptions options)
 {
     public void Map(IEndpointRouteBuilder app)
     {
@@ -15,8 +16,8 @@ sealed class HostEndpoints(ApiServices services)
         {
             var problem = services.Problem();
             var warnings = services.Warnings();
-            var health = new HealthView(
-                problem is null ? "ok" : "degraded", services.Version, problem, warnings.Count == 0 ? null : warnings);
+            var status = problem is not null ? "degraded" : warnings.Count > 0 ? "warning" : "ok";
+            var health = new HealthView(status, services.Version, problem, warnings.Count > 0 && MayRead(context) ? warnings : null);
             return Exchange.WriteAsync(
                 context, health, ApiJson.Default.HealthView,
                 problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
@@ -28,4 +29,8 @@ sealed class HostEndpoints(ApiServices services)
             await document.CopyToAsync(context.Response.Body, context.RequestAborted);
         });
     }
+
+    /// <summary>Warnings name orchestrations and task hubs: not for somebody who showed no key where keys are asked for.</summary>
+    bool MayRead(HttpContext context) => Gate.TrustOf(context) == JobTrust.Owner || options.Access.AskForNothing
+        || context.User.Identity is { IsAuthenticated: true };
 }

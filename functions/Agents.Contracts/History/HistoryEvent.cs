@@ -35,7 +35,11 @@ public abstract record HistoryEvent
     public DateTimeOffset Timestamp { get; init; }
 }
 
-public sealed record OrchestratorStarted : HistoryEvent;
+public sealed record OrchestratorStarted : HistoryEvent
+{
+    /// <summary>Extra: the span that the worker named in this turn; null where it named none, or the same as before.</summary>
+    public OrchestrationSpan? Span { get; init; }
+}
 
 /// <summary>First event of each execution. <see cref="Generation"/> counts executions of the instance from 0.</summary>
 public sealed record ExecutionStarted : HistoryEvent

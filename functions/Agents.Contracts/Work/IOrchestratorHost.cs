@@ -70,7 +70,11 @@ public interface IOrchestratorSession : IDisposable
 public sealed record OrchestratorTurn(
     IReadOnlyList<OrchestratorAction> Actions,
     string? CustomStatus,
-    Divergence? Divergence);
+    Divergence? Divergence)
+{
+    /// <summary>The execution's span, where a worker in another process names it anew; null leaves it as it is.</summary>
+    public OrchestrationSpan? Span { get; init; }
+}
 
 /// <summary>First point where code and history disagree; each text is one line for a person.</summary>
 public sealed record Divergence(long Sequence, string Event, string Expected, string Actual)

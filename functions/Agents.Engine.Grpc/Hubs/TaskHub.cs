@@ -44,7 +44,7 @@ public sealed class TaskHub
     /// <summary>Workers connected now.</summary>
     public int Workers => _broker.Workers;
 
-    /// <summary>What waits and no connected worker takes, one line each, for a person.</summary>
+    /// <summary>What no connected worker does, one line each, for a person; none while all is well.</summary>
     public IReadOnlyList<string> Unserved() =>
     [
         .. _broker.Unserved(s_unservedSoon).Select(u => string.Create(

@@ -24,6 +24,11 @@ internal sealed class InstanceStarter(TaskHub hub)
                 throw Taken(request.Id, existing.Status);
             }
 
+            if (existing is not null && policy?.Action == CreateOrchestrationAction.Ignore)
+            {
+                return; // that instance is the answer
+            }
+
             if (existing is not null && !existing.Status.IsTerminal())
             {
                 await hub.Client.SendAsync(request.Id, new InstanceMessage.Terminate("\"replaced\"", Recurse: false), null, cancel);
@@ -54,7 +59,7 @@ internal sealed class InstanceStarter(TaskHub hub)
             throw Calls.Bad($"orchestrationIdReusePolicy: {(int)unknown} is not a status");
         }
 
-        return listed.Any(s => !s.IsTerminal()) && !listed.Contains(OrchestrationStatus.Terminated)
+        return policy.Action == CreateOrchestrationAction.Error && listed.Any(s => !s.IsTerminal()) && !listed.Contains(OrchestrationStatus.Terminated)
             ? throw Calls.Bad("Invalid reusable statuses: cannot exclude 'Terminated' while also allowing reuse of running instances")
             : listed.Contains;
     }

@@ -79,6 +79,27 @@ internal sealed partial class SidecarService
         return response;
     }
 
+    /// <summary>Dapr's list: every instance, whatever its state.</summary>
+    public override async Task<ListInstanceIDsResponse> ListAllInstanceIds(ListInstanceIDsRequest request, ServerCallContext context)
+    {
+        var hub = await HubAsync(context);
+        var page = await hub.Client.QueryAsync(
+            new InstanceQuery
+            {
+                PageSize = request.HasPageSize ? PageSize((int)Math.Min(request.PageSize, PageSizeMax)) : PageSizeMax,
+                ContinuationToken = request.ContinuationToken is { Length: > 0 } token ? token : null,
+            },
+            context.CancellationToken);
+        var response = new ListInstanceIDsResponse();
+        response.InstanceIds.Add(page.Items.Select(i => i.InstanceId));
+        if (page.ContinuationToken is { } more)
+        {
+            response.ContinuationToken = more;
+        }
+
+        return response;
+    }
+
     static bool IsWithin(InstanceView view, ListInstanceIdsRequest request) =>
         (request.CompletedTimeFrom is not { } from || view.CompletedAt >= from.ToDateTimeOffset())
         && (request.CompletedTimeTo is not { } to || view.CompletedAt <= to.ToDateTimeOffset());

@@ -1,10 +1,7 @@
-using System.Globalization;
 using Agents.Access;
-using Agents.Contracts.Work;
 using Agents.Engine.Grpc.Hubs;
 using Agents.Engine.Grpc.Work;
 using Agents.Protocol;
-using Agents.Protocol.Mapping;
 using Grpc.Core;
 
 namespace Agents.Engine.Grpc.Rpc;
@@ -104,6 +101,12 @@ internal sealed partial class SidecarService
         return new CompleteTaskResponse();
     }
 
+    public override Task<CompleteTaskResponse> CompleteWorkflowTask(OrchestratorResponse request, ServerCallContext context) =>
+        CompleteOrchestratorTask(request, context);
+
+    public override Task<AbandonOrchestrationTaskResponse> AbandonTaskWorkflowWorkItem(
+        AbandonOrchestrationTaskRequest request, ServerCallContext context) => AbandonTaskOrchestratorWorkItem(request, context);
+
     public override async Task<AbandonActivityTaskResponse> AbandonTaskActivityWorkItem(
         AbandonActivityTaskRequest request, ServerCallContext context)
     {
@@ -116,44 +119,5 @@ internal sealed partial class SidecarService
     {
         (await HubAsync(context)).Broker.Abandon(request.CompletionToken, WorkKind.Orchestration);
         return new AbandonOrchestrationTaskResponse();
-    }
-
-    /// <summary>A history in parts: of the current execution for readers, of the one a worker has a turn of for that worker.</summary>
-    public override async Task StreamInstanceHistory(
-        StreamInstanceHistoryRequest request, IServerStreamWriter<HistoryChunk> responseStream, ServerCallContext context)
-    {
-        var hub = await HubAsync(context);
-        var id = Calls.Instance(request.InstanceId);
-        var executions = await hub.Client.ListExecutionsAsync(id, context.CancellationToken);
-        var execution = request.ExecutionId is { Length: > 0 } asked
-            ? executions.FirstOrDefault(e => e.ExecutionId == asked)
-            : executions.LastOrDefault();
-        if (execution is null)
-        {
-            throw new RpcException(new Status(StatusCode.NotFound, executions.Count == 0
-                ? $"There is no instance '{id}'."
-                : string.Create(CultureInfo.InvariantCulture, $"'{id}' has {executions.Count} executions, none of them is '{request.ExecutionId}'.")));
-        }
-
-        var about = new RemoteExecution(id, new Contracts.Instances.ExecutionId(execution.ExecutionId), execution.Generation, "", null);
-        var chunk = new HistoryChunk();
-        var bytes = 0;
-        await foreach (var e in PastEvents.ReadAsync(hub.Client, about, execution.Events, context.CancellationToken))
-        {
-            var size = HistoryWire.SizeOf(e);
-            if (chunk.Events.Count > 0 && bytes + size > options.HistoryChunkBytes)
-            {
-                await responseStream.WriteAsync(chunk, context.CancellationToken);
-                (chunk, bytes) = (new HistoryChunk(), 0);
-            }
-
-            chunk.Events.Add(e);
-            bytes += size;
-        }
-
-        if (chunk.Events.Count > 0)
-        {
-            await responseStream.WriteAsync(chunk, context.CancellationToken);
-        }
     }
 }

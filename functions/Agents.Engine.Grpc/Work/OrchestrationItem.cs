@@ -1,5 +1,6 @@
 using Agents.Contracts.Work;
 using Agents.Protocol;
+using Agents.Protocol.Mapping;
 
 namespace Agents.Engine.Grpc.Work;
 
@@ -47,7 +48,7 @@ internal sealed class OrchestrationItem(RemoteSession session, IReadOnlyList<His
         {
             InstanceId = InstanceId,
             ExecutionId = ExecutionId.Value,
-            OrchestrationTraceContext = session.TraceContext,
+            OrchestrationTraceContext = TraceWire.ToWire(session.Span),
         };
         request.NewEvents.Add(fresh);
         if (worker.StreamsHistory && !WithHistory && _past.Bytes > session.Broker.Options.InlineHistoryBytesMax)

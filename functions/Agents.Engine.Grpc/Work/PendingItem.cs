@@ -21,6 +21,7 @@ internal abstract class PendingItem(InstanceId instanceId, ExecutionId execution
     /// <summary>Place in the line; kept when the item comes back.</summary>
     public long Order { get; set; }
 
+    /// <summary>Since when no worker has it, or those that were given it gave it back.</summary>
     public DateTimeOffset WaitingSince { get; set; }
 
     public LinkedListNode<PendingItem>? Node { get; set; }

@@ -21,8 +21,8 @@ internal sealed class RemoteSession(WorkBroker broker, RemoteExecution execution
 
     public RemoteExecution Execution => execution;
 
-    /// <summary>What the worker said of its span: all spans of the execution share it.</summary>
-    public OrchestrationTraceContext? TraceContext { get; set; }
+    /// <summary>What history has of the execution's span, as its workers named it: all its turns share it.</summary>
+    public Agents.Contracts.Instances.OrchestrationSpan? Span { get; private set; }
 
     public long ApproximateBytes => 1_024 + (16 * _asked.Count) + (_events is null ? 0 : (2 * _bytes) + (EventOverhead * _count));
 
@@ -48,6 +48,7 @@ internal sealed class RemoteSession(WorkBroker broker, RemoteExecution execution
     {
         foreach (var e in events)
         {
+            Span = (e as Nouns.OrchestratorStarted)?.Span ?? Span;
             var wire = HistoryWire.ToWire(e, execution.ExecutionId);
             _count++;
             _bytes += wire.CalculateSize();

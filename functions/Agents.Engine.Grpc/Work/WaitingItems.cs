@@ -67,7 +67,6 @@ internal sealed class WaitingItems
     public static bool IsKeptFrom(PendingItem item, WorkerStream worker, DateTimeOffset now) =>
         item.IsRefusedBy(worker) || (item.KeptUntil > now && item.GivenBackBy.Contains(worker));
 
-    /// <summary>Each line that waits: how many, and since when the longest.</summary>
-    public IEnumerable<(WorkKind Kind, string Name, string Version, int Count, DateTimeOffset Since)> Lines() =>
-        _lines.Select(l => (l.Key.Kind, l.Key.Name, l.Key.Version, l.Value.Count, l.Value.Min(i => i.WaitingSince)));
+    /// <summary>Each line that waits: items of one kind, name and version, oldest first, at least one.</summary>
+    public IEnumerable<LinkedList<PendingItem>> Lines() => _lines.Values;
 }

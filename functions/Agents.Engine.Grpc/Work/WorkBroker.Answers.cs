@@ -107,7 +107,11 @@ internal sealed partial class WorkBroker
             throw;
         }
 
-        item.Session.TraceContext = response.OrchestrationTraceContext ?? item.Session.TraceContext;
+        if (TraceWire.SpanFromBytes(response.OrchestrationTraceContext) is { } span && span != item.Session.Span)
+        {
+            turn = turn with { Span = span };
+        }
+
         lock (_gate)
         {
             End(item);
@@ -177,30 +181,5 @@ internal sealed partial class WorkBroker
     {
         Interlocked.Increment(ref _stale);
         Log.Stale(environment.Log, kind, instance, why);
-    }
-
-    /// <summary>Names what has waited long and no connected worker takes.</summary>
-    public void ReportUnserved()
-    {
-        foreach (var line in Unserved(options.UnservedAfter))
-        {
-            Log.Unserved(environment.Log, line.Kind, line.Name, line.Version, line.Count, line.Age);
-        }
-    }
-
-    /// <summary>What has waited at least that long and no connected worker takes.</summary>
-    public IReadOnlyList<UnservedWork> Unserved(TimeSpan atLeast)
-    {
-        var now = Clock.GetUtcNow();
-        lock (_gate)
-        {
-            return
-            [
-                .. _waiting.Lines()
-                    .Where(l => now - l.Since >= atLeast && !_workers.Any(
-                        w => w.Filters.Takes(l.Kind, l.Name, l.Version) && !w.Unknown.Contains((l.Name, l.Version))))
-                    .Select(l => new UnservedWork(l.Kind, l.Name, l.Version, l.Count, now - l.Since)),
-            ];
-        }
     }
 }

@@ -200,9 +200,11 @@ internal sealed partial class WorkBroker(
     /// <summary>A worker cannot do this one: others may have it now, the same worker after a while.</summary>
     void GiveBack(PendingItem item)
     {
+        var now = Clock.GetUtcNow();
+        item.WaitingSince = item.Abandons == 0 ? now : item.WaitingSince;
         var wait = options.BackoffMin * Math.Pow(2, Math.Min(item.Abandons++, 16));
         wait = wait > options.BackoffMax ? options.BackoffMax : wait;
-        item.KeptUntil = Clock.GetUtcNow() + wait;
+        item.KeptUntil = now + wait;
         item.GivenBackBy.RemoveWhere(w => !_workers.Contains(w));
         if (item.Holder is { } holder)
         {
@@ -233,7 +235,11 @@ internal sealed partial class WorkBroker(
         }
 
         var now = Clock.GetUtcNow();
-        item.WaitingSince = now;
+        if (item.Abandons == 0)
+        {
+            item.WaitingSince = now;
+        }
+
         var worker = _workers
             .Where(w => w.HasRoom(item.Kind) && w.Filters.Takes(item.Kind, item.Name, item.Version)
                 && !WaitingItems.IsKeptFrom(item, w, now))

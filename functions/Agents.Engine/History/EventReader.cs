@@ -46,7 +46,7 @@ internal static class EventReader
         Fields.SubOrchestrationInstanceFailed => ChildFailed(reader.Message),
         Fields.TimerCreated => new TimerCreated { FireAt = Timer(reader.Message).FireAt },
         Fields.TimerFired => Timer(reader.Message),
-        Fields.OrchestratorStarted => new OrchestratorStarted(),
+        Fields.OrchestratorStarted => StartedReader.Turn(reader.Message),
         Fields.EventSent => Sent(reader.Message),
         Fields.EventRaised => Raised(reader.Message),
         Fields.ExecutionSuspended => new ExecutionSuspended { Reason = FirstWrapped(reader.Message) },

@@ -132,7 +132,27 @@ internal readonly ref struct EventWriter(ProtoWriter output, PayloadSink? sink, 
                 Wrapped(1, rewound.Reason);
                 Wrapped(2, rewound.ParentExecutionId);
                 break;
+            case OrchestratorStarted turn:
+                Span(turn.Span);
+                break;
         }
+    }
+
+    void Span(OrchestrationSpan? span)
+    {
+        if (span is null || !withExtras)
+        {
+            return;
+        }
+
+        var mark = output.Begin(Fields.Span);
+        Wrapped(1, span.SpanId);
+        if (span.StartedAt is { } at)
+        {
+            Time(2, at);
+        }
+
+        output.End(mark);
     }
 
     void Started(ExecutionStarted e)

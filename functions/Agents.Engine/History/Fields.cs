@@ -33,6 +33,9 @@ internal static class Fields
     /// <summary>ExecutionStarted: identity seed.</summary>
     public const int IdentitySeed = 1002;
 
+    /// <summary>OrchestratorStarted: span of the execution (id, start), as OrchestrationTraceContext has it.</summary>
+    public const int Span = 1001;
+
     /// <summary>TaskFailureDetails: properties, as the text of a JSON object.</summary>
     public const int Properties = 1001;
 

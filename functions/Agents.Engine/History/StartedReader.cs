@@ -3,7 +3,7 @@ using Agents.Contracts.Instances;
 
 namespace Agents.Engine.History;
 
-/// <summary>Reads ExecutionStarted, the one event with a life story.</summary>
+/// <summary>Reads ExecutionStarted, the one event with a life story, and the beginnings of turns.</summary>
 internal static class StartedReader
 {
     public static ExecutionStarted Read(ProtoReader reader)
@@ -42,6 +42,33 @@ internal static class StartedReader
         Fields.IdentitySeed => e with { IdentitySeed = reader.Wrapped },
         _ => e,
     };
+
+    public static OrchestratorStarted Turn(ProtoReader reader)
+    {
+        OrchestrationSpan? span = null;
+        while (reader.Next())
+        {
+            span = reader.Field == Fields.Span ? Span(reader.Message) : span;
+        }
+
+        return new OrchestratorStarted { Span = span };
+    }
+
+    static OrchestrationSpan Span(ProtoReader reader)
+    {
+        var span = new OrchestrationSpan("", null);
+        while (reader.Next())
+        {
+            span = reader.Field switch
+            {
+                1 => span with { SpanId = reader.Wrapped },
+                2 => span with { StartedAt = EventReader.Time(reader.Message) },
+                _ => span,
+            };
+        }
+
+        return span;
+    }
 
     static ParentInstance Parent(ProtoReader reader)
     {

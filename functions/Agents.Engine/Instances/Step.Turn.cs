@@ -57,6 +57,11 @@ internal sealed partial class Step
         }
 
         _now = node.Clock.GetUtcNow();
+        if (turn.Span is { } span && events[0] is OrchestratorStarted begun)
+        {
+            events[0] = begun with { Span = span };
+        }
+
         var decision = Decide(events, start, NotTakenYet(turn.Actions), turn.CustomStatus);
         if (decision.Next is not null)
         {

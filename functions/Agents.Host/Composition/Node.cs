@@ -57,6 +57,7 @@ sealed class Node : IAsyncDisposable
     readonly DurableTaskOptions? _grpc;
     readonly TaskHub? _hub;
     readonly OpenedStore _opened;
+    TaskHubShelf? _hubs;
 
     Node(NodeOptions options, OpenedStore opened)
     {
@@ -174,9 +175,7 @@ sealed class Node : IAsyncDisposable
             new ApiServices
             {
                 Runs = Runs, Archive = Archive, Clock = MachineClock.Instance, Models = Models.Views,
-                Problem = () => _engine.StoreProblem,
-                Warnings = () => _hub?.Unserved() ?? [],
-                Version = Version,
+                Problem = () => _engine.StoreProblem, Version = Version, Warnings = Warnings,
             },
             cancel);
         Address = api.Address;
@@ -187,12 +186,15 @@ sealed class Node : IAsyncDisposable
         }
     }
 
+    /// <summary>Of every task hub: what no connected worker does.</summary>
+    List<string> Warnings() => [.. (_hubs?.Open ?? []).SelectMany(hub => hub.Unserved())];
+
     async Task StartGrpcAsync(NodeOptions options, TaskHub hub, DurableTaskOptions grpc, CancellationToken cancel)
     {
         IHubPlaces places = _opened.Store is PostgresStore store
             ? new HubSchemas(store, _opened.Place)
             : new HubFolders(options.DataDirectory, _opened.Clock);
-        var hubs = new TaskHubShelf(places, hub, grpc, _environment);
+        var hubs = _hubs = new TaskHubShelf(places, hub, grpc, _environment);
         _closing.Add(hubs.DisposeAsync);
         try
         {

@@ -1,5 +1,8 @@
+using System.Net.Http.Json;
 using System.Runtime.InteropServices;
+using Agents.Api;
 using Agents.Client.Jobs;
+using Agents.Client.Remote;
 using Agents.Client.Runs;
 using Agents.Contracts.Runs;
 using Agents.Engine.Sqlite;
@@ -25,6 +28,11 @@ sealed record DoctorVerb(string? Model)
     {
         var findings = new List<Finding> { Runtime(), Disk(context.DataDirectory) };
         findings.AddRange(context.Store.IsShared ? await StoreAsync(context) : await DataDirectoryAsync(context));
+        if (context.Store.IsShared && await Sockets.AnswersAsync(Sockets.OfHost(context.DataDirectory), context.Stop))
+        {
+            findings.AddRange(await HostAsync(context));
+        }
+
         var shelf = Profiles(context, findings);
         if (shelf is not null)
         {
@@ -119,7 +127,7 @@ sealed record DoctorVerb(string? Model)
         {
             if (await Sockets.AnswersAsync(Sockets.OfHost(path), context.Stop))
             {
-                return [new Finding("ok", "data directory", $"{path} is hosted by another process, which answers on its socket")];
+                return [new Finding("ok", "data directory", $"{path} is hosted by another process, which answers on its socket"), .. await HostAsync(context)];
             }
 
             await using var store = SqliteStore.Open(path, new SqliteOptions(), MachineClock.Instance);
@@ -131,6 +139,23 @@ sealed record DoctorVerb(string? Model)
         catch (Exception e) when (e is StoreUnavailableException or DataDirectoryInUseException or RunFaultException)
         {
             return [new Finding("bad", "data directory", e.Message)];
+        }
+    }
+
+    /// <summary>What the process that hosts this folder says of itself.</summary>
+    static async Task<IReadOnlyList<Finding>> HostAsync(VerbContext context)
+    {
+        using var api = HttpApi.OnSocket(Sockets.OfHost(context.DataDirectory));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/healthz");
+        try
+        {
+            using var answer = await api.SendAsync(request, context.Stop);
+            var health = await answer.Content.ReadFromJsonAsync(ApiJson.Default.HealthView, context.Stop);
+            return [.. (health?.Warnings ?? []).Select(warning => new Finding("note", "workers", warning))];
+        }
+        catch (RunFaultException e)
+        {
+            return [new Finding("bad", "host", e.Message)];
         }
     }
 

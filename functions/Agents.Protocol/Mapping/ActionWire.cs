@@ -17,7 +17,7 @@ public static class ActionWire
                 return new Nouns.ScheduleTaskAction
                 {
                     Id = wire.Id, Name = Named(task.Name, wire), Version = task.Version, Input = task.Input,
-                    Tags = TagsWire.From(task.Tags), Trace = TraceWire.FromWire(task.ParentTraceContext),
+                    Tags = TagsWire.From(task.Tags), Trace = TraceWire.FromBytes(task.ParentTraceContext),
                 };
             case OrchestratorAction.OrchestratorActionTypeOneofCase.CreateTimer:
                 return new Nouns.CreateTimerAction
@@ -80,7 +80,7 @@ public static class ActionWire
             case Nouns.ScheduleTaskAction a:
                 wire.ScheduleTask = new ScheduleTaskAction
                 {
-                    Name = a.Name, Version = a.Version, Input = a.Input, ParentTraceContext = TraceWire.ToWire(a.Trace),
+                    Name = a.Name, Version = a.Version, Input = a.Input, ParentTraceContext = TraceWire.ToBytes(a.Trace),
                 };
                 TagsWire.Add(a.Tags, wire.ScheduleTask.Tags);
                 break;

@@ -60,4 +60,16 @@ public sealed class AccessTests
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (runs.StatusCode, health.StatusCode));
     }
+
+    [Fact]
+    public async Task What_is_wrong_is_told_to_whom_it_concerns()
+    {
+        await using var api = await ApiFixture.StartAsync(access: new AccessRules().WithKey("k", Key), warnings: ["nobody works"]);
+
+        var guest = await ApiFixture.ReadAsync(await api.Guest.GetAsync("/healthz", Cancel));
+        var owner = await ApiFixture.ReadAsync(await api.Owner.GetAsync("/healthz", Cancel));
+
+        Assert.Equal(("warning", 0), (guest.GetProperty("status").GetString(), guest.TryGetProperty("warnings", out _) ? 1 : 0));
+        Assert.Equal("nobody works", owner.GetProperty("warnings")[0].GetString());
+    }
 }

@@ -39,7 +39,7 @@ public sealed class ApiFixture : IAsyncDisposable
     /// <summary>Through the loopback port.</summary>
     public HttpClient Guest { get; }
 
-    public static async Task<ApiFixture> StartAsync(int bodyBytesMax = 1 << 20, AccessRules? access = null)
+    public static async Task<ApiFixture> StartAsync(int bodyBytesMax = 1 << 20, AccessRules? access = null, string[]? warnings = null)
     {
         var folder = Directory.CreateTempSubdirectory("agents-api-").FullName;
         var node = await TestNode.StartAsync(
@@ -51,7 +51,7 @@ public sealed class ApiFixture : IAsyncDisposable
             client, client, client, new JobReader(shelves, shelves, new JobFolders(folder, folder, folder)));
         var api = await ApiServer.StartAsync(
             new ApiOptions { SocketPath = Path.Combine(folder, "a.sock"), Port = 0, BodyBytesMax = bodyBytesMax, Access = access ?? new() },
-            new ApiServices { Runs = runs, Archive = new OrchestrationRunArchive(client, client, client), Clock = TimeProvider.System },
+            new ApiServices { Runs = runs, Archive = new OrchestrationRunArchive(client, client, client), Clock = TimeProvider.System, Warnings = () => warnings ?? [] },
             CancellationToken.None);
         return new ApiFixture(node, api, folder);
     }

@@ -188,6 +188,68 @@ public sealed class WorkBrokerTests
         Assert.Equal(2, Assert.Single((await turn.Answer)!.Actions).Id);
     }
 
+    [Fact]
+    public void Work_that_nobody_takes_is_named_with_count_and_age_until_somebody_does()
+    {
+        Connect(new GetWorkItemsRequest
+        {
+            WorkItemFilters = new WorkItemFilters { Orchestrations = { new OrchestrationFilter { Name = "Order", Versions = { "2" } } } },
+        });
+        Begin("one", "Order", "1");
+        Begin("served", "Order", "2");
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        Begin("two", "Order", "1");
+        Begin("other", "Invoice");
+        Assert.Empty(_broker.Unserved(s_options.UnservedAfter));
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(new UnservedWork(WorkKind.Orchestration, "Order", "1", 1, TimeSpan.FromSeconds(30)), Assert.Single(_broker.Unserved(s_options.UnservedAfter)));
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal(
+            [("Order", "1", 2, 50), ("Invoice", "", 1, 30)],
+            _broker.Unserved(s_options.UnservedAfter).Select(u => (u.Name, u.Version, u.Count, (int)u.Age.TotalSeconds)));
+
+        Connect();
+        Assert.Empty(_broker.Unserved(s_options.UnservedAfter));
+    }
+
+    [Fact]
+    public void A_version_that_every_worker_gives_back_is_named_and_no_longer_once_one_does_it()
+    {
+        var old = Connect();
+        Begin("i", "Order", "2");
+        var began = _clock.GetUtcNow();
+        while (_clock.GetUtcNow() - began < s_options.UnservedAfter)
+        {
+            _broker.Abandon(Take(old), WorkKind.Orchestration);
+            do
+            {
+                _clock.Advance(TimeSpan.FromSeconds(1));
+            }
+            while (!old.Outgoing.TryPeek(out _));
+        }
+
+        var named = Assert.Single(_broker.Unserved(s_options.UnservedAfter));
+        Assert.Equal(("Order", "2", 1, _clock.GetUtcNow() - began), (named.Name, named.Version, named.Count, named.Age));
+        _broker.Abandon(Take(old), WorkKind.Orchestration);
+        Assert.Single(_broker.Unserved(s_options.UnservedAfter));
+
+        var fitting = Connect();
+        Assert.Empty(_broker.Unserved(s_options.UnservedAfter)); // it has it now, and has not given it back
+        _ = _broker.CompleteTurnAsync(Answer("i", Take(fitting), 1), "c");
+        Assert.Empty(_broker.Unserved(s_options.UnservedAfter));
+    }
+
+    [Fact]
+    public void A_busy_worker_is_no_missing_one()
+    {
+        Connect(new GetWorkItemsRequest { MaxConcurrentOrchestrationWorkItems = 1 });
+        Begin("one");
+        Begin("two");
+        _clock.Advance(TimeSpan.FromMinutes(10));
+
+        Assert.Empty(_broker.Unserved(s_options.UnservedAfter));
+    }
+
     WorkerStream Connect(GetWorkItemsRequest? request = null, string connection = "c")
     {
         var worker = new WorkerStream(request ?? new GetWorkItemsRequest(), connection, "w", s_options);

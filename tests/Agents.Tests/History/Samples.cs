@@ -30,6 +30,7 @@ internal static class Samples
         return
         [
             new OrchestratorStarted { Timestamp = at },
+            new OrchestratorStarted { Timestamp = at, Span = new OrchestrationSpan(plain, number % 2 == 0 ? null : at) },
             Started(text, number, at, tags),
             new ExecutionCompleted
             {
