@@ -45,7 +45,7 @@ sealed record BenchOptions
         ./dev bench [measure] [--store sqlite|postgres] [--runs N] [--bytes B] [--length L] [--effect idempotent|atmostonce]
                     [--content random|prose] [--repetitions R] [--json] [--peers] [--record] [--note TEXT]
 
-        --store postgres is for agent-300: a private server is started, its processes counted.
+        --store postgres is for agent-300 and all: a private server is started, its processes counted.
 
         agent-300       the real agent loop, no delay: activities a second, time and CPU of each, bytes stored, floors
         resume          kill -9 in the middle of a run: process ready to next step, spawn to next step

@@ -36,6 +36,9 @@ static class Measurements
         ["agent-300", "--runs", "1", "--effect", "atmostonce"],
     ];
 
+    // Measures that know one store each; with a store named, all means the workload's variants on it.
+    static bool IsOf(string measure, string store) => store == "sqlite" || measure is "takeover" or "remote-cancel";
+
     public static async Task<int> RunAsync(BenchOptions options)
     {
         if (options.Measure == BenchOptions.ResumeChild)
@@ -85,7 +88,8 @@ static class Measurements
     static async IAsyncEnumerable<ResultLine> AllAsync(BenchOptions options)
     {
         var most = options.Repetitions;
-        var plan = s_variants.Concat(s_all.Keys.Where(m => m is not ("agent-300" or "floor")).Select(m => (string[])[m]));
+        var plan = s_variants.Select(v => (string[])[.. v, "--store", options.Store])
+            .Concat(s_all.Keys.Where(m => m is not ("agent-300" or "floor") && IsOf(m, options.Store)).Select(m => (string[])[m]));
         foreach (var arguments in plan)
         {
             var start = new ProcessStartInfo(

@@ -81,8 +81,9 @@ static class AgentMeasure
             CpuSeconds = reading.CpuSeconds + server, OtherCores = Math.Max(0, reading.OtherCores - (server / reading.Seconds)),
         };
         var after = FloorPerSecond(floor, count, rowsEach);
+        var own = store.OwnStatementPerSecond(count, rowsEach);
         return new Repetition(
-            reading, server, times.Milliseconds(), (before + after) / 2, sync,
+            reading, server, own, times.Milliseconds(), (before + after) / 2, sync,
             node.Store.Transactions - transactions, node.Store.Commits - commits);
     }
 
@@ -110,6 +111,12 @@ static class AgentMeasure
             .Set("transactionsPerActivity", Of(r => r.Transactions / (double)all))
             .Set("commitsPerActivity", Of(r => r.Commits / (double)all))
             .Set("otherCores", Of(r => r.Reading.OtherCores)).Set("fdatasyncUs", Of(r => r.SyncUs));
+        if (repetitions.TrueForAll(r => r.OwnStatementPerSecond is not null))
+        {
+            line.Set("ownStatementPerSecond", Of(r => r.OwnStatementPerSecond!.Value))
+                .Set("shareOfOwnStatement", Of(r => all / r.Reading.Seconds / r.OwnStatementPerSecond!.Value));
+        }
+
         if (options.Runs == 1)
         {
             line.Set("msPerFloorCommit", Of(r => r.Reading.Seconds / each * r.FloorPerSecond));
@@ -122,5 +129,5 @@ static class AgentMeasure
     }
 
     sealed record Repetition(
-        Reading Reading, double ServerSeconds, Sample Costs, double FloorPerSecond, double SyncUs, long Transactions, long Commits);
+        Reading Reading, double ServerSeconds, double? OwnStatementPerSecond, Sample Costs, double FloorPerSecond, double SyncUs, long Transactions, long Commits);
 }

@@ -20,6 +20,9 @@ abstract class BenchStore : IAsyncDisposable
     /// <summary>Bytes stored, tables and indexes; less what an empty schema takes. After the store was closed.</summary>
     public abstract long Growth();
 
+    /// <summary>Turns a second by the store's own statement, bare, over as many loops; null where that is not told apart.</summary>
+    public virtual double? OwnStatementPerSecond(int loops, int turnsEach) => null;
+
     /// <summary>Processor time of the database where it is a process of its own.</summary>
     public virtual double ServerCpuSeconds() => 0;
 

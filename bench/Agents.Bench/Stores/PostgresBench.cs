@@ -18,9 +18,15 @@ sealed class PostgresBench : BenchStore
         + "where n.nspname = 'agents' and c.relkind = 'r'";
 
     readonly PostgresServer _server = PostgresServer.Start(out var reason) ?? throw new UsageException(reason);
+    readonly int _bytes;
+    OwnStatementFloor? _own;
     long _empty;
 
-    public PostgresBench(int bytes) => Floor = new PostgresFloor(_server.Url, bytes);
+    public PostgresBench(int bytes)
+    {
+        _bytes = bytes;
+        Floor = new PostgresFloor(_server.Url, bytes);
+    }
 
     public override IFloor Floor { get; }
 
@@ -29,6 +35,11 @@ sealed class PostgresBench : BenchStore
         var store = await PostgresStore.OpenAsync(
             new PostgresOptions { Url = _server.Url }, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
         _empty = Scalar(SizeSql);
+        var bare = await PostgresStore.OpenAsync(
+            new PostgresOptions { Url = _server.Url, Schema = OwnStatementFloor.SchemaOf }, TimeProvider.System, NullLogger.Instance,
+            CancellationToken.None);
+        await bare.DisposeAsync();
+        _own = new OwnStatementFloor(_server.Url, _bytes);
         return store;
     }
 
@@ -50,12 +61,15 @@ sealed class PostgresBench : BenchStore
         return Scalar(SizeSql) - _empty;
     }
 
+    public override double? OwnStatementPerSecond(int loops, int turnsEach) => _own!.PerSecond(loops, turnsEach);
+
     public override double ServerCpuSeconds() => _server.Processes()
         .Sum(process => (process.Own + process.Ended) / TicksPerSecond);
 
     public override ValueTask DisposeAsync()
     {
         Floor.Dispose();
+        _own?.Dispose();
         NpgsqlConnection.ClearAllPools();
         _server.Dispose();
         return ValueTask.CompletedTask;
