@@ -54,8 +54,14 @@ public sealed partial record PostgresOptions
     /// <summary>Connections of this node in all.</summary>
     public int ConnectionsMax { get; init; } = 8;
 
-    /// <summary>Groups that are being written at the same time; what comes meanwhile goes into the next one.</summary>
-    public int GroupsInFlightMax { get; init; } = 2;
+    /// <summary>
+    /// Groups that are being written at the same time, each on a thread and a connection of its own; what comes meanwhile goes
+    /// into the next one. More than one makes groups smaller, and what a group costs is spread over its turns.
+    /// </summary>
+    public int GroupsInFlightMax { get; init; } = 1;
+
+    /// <summary>What a node should let wait for this store at once: the store gathers its groups by itself.</summary>
+    public const int CallersMax = 512;
 
     /// <summary>Writes of several callers that share one transaction at most.</summary>
     public int WritesPerTransactionMax { get; init; } = 256;

@@ -18,6 +18,12 @@ public sealed record EngineOptions
     /// <summary>Writes of one group commit.</summary>
     public int GroupWritesMax { get; init; } = 512;
 
+    /// <summary>
+    /// Group commits on their way at once. One, where the store takes one at a time: while it is written the next one
+    /// gathers. A store that gathers by itself is given everything at once.
+    /// </summary>
+    public int GroupsInFlightMax { get; init; } = 1;
+
     /// <summary>Inbox rows one turn takes.</summary>
     public int InboxRowsPerTurn { get; init; } = 256;
 

@@ -47,7 +47,7 @@ static class NodeHost
         IActivityHost activities = new CrashingActivities(worker.Activities, plan);
         var node = new EngineNode(
             new CrashingStore(seen, plan), worker.Orchestrators, activities,
-            new EngineOptions { NodeId = Guid.NewGuid().ToString("N"), SweepEvery = TimeSpan.FromSeconds(10) },
+            new EngineOptions { NodeId = Guid.NewGuid().ToString("N"), SweepEvery = TimeSpan.FromSeconds(10), GroupsInFlightMax = PostgresOptions.CallersMax },
             new EngineEnvironment(store.Clock, new RandomIds(), NullLogger.Instance), membership);
         await node.StartAsync(CancellationToken.None);
         Console.WriteLine("ready");

@@ -27,7 +27,8 @@ static class AgentMeasure
         ResultLine settings;
         Audit.Findings findings;
         var finished = 0;
-        await using (var node = await BenchNode.OpenAsync(store.OpenAsync, activities.Orchestrators, activities))
+        await using (var node = await BenchNode.OpenAsync(
+            store.OpenAsync, activities.Orchestrators, activities, store.Callers))
         {
             finished = await WarmUpAsync(node, runs, options.Runs, store.Floor);
             for (var i = 0; i < options.Repetitions; i++)

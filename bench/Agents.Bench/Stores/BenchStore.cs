@@ -14,6 +14,9 @@ abstract class BenchStore : IAsyncDisposable
 
     public abstract Task<IEngineStore> OpenAsync();
 
+    /// <summary>Writes that a node lets wait for the store at once.</summary>
+    public virtual int Callers => 1;
+
     /// <summary>What makes a commit durable here.</summary>
     public abstract ResultLine Settings();
 

@@ -30,6 +30,8 @@ sealed class PostgresBench : BenchStore
 
     public override IFloor Floor { get; }
 
+    public override int Callers => PostgresOptions.CallersMax;
+
     public override async Task<IEngineStore> OpenAsync()
     {
         var store = await PostgresStore.OpenAsync(

@@ -39,11 +39,11 @@ sealed class BenchNode : IAsyncDisposable
         OpenAsync(() => Task.FromResult<IEngineStore>(SqliteStore.Open(data, new SqliteOptions(), TimeProvider.System)), orchestrators, activities);
 
     public static async Task<BenchNode> OpenAsync(
-        Func<Task<IEngineStore>> open, IOrchestratorHost orchestrators, IActivityHost activities)
+        Func<Task<IEngineStore>> open, IOrchestratorHost orchestrators, IActivityHost activities, int callers = 1)
     {
         var rehearsal = Task.Run(() => Rehearsal.PlayAsync(CancellationToken.None));
         var store = new CountedStore(await open());
-        var options = new EngineOptions { NodeId = $"bench-{Environment.ProcessId}", PredecessorsProvenDead = true };
+        var options = new EngineOptions { NodeId = $"bench-{Environment.ProcessId}", PredecessorsProvenDead = true, GroupsInFlightMax = callers };
         var environment = new EngineEnvironment(TimeProvider.System, new RandomIds(), NullLogger.Instance);
         var node = new EngineNode(store, orchestrators, activities, options, environment);
         await node.StartAsync(CancellationToken.None);

@@ -59,15 +59,33 @@ internal sealed class Database : IAsyncDisposable
         {
             return await _source.OpenConnectionAsync(cancel);
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (NotOpened(e) is { } known)
         {
-            throw PostgresFault.ToUnavailable(e, Where);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StoreUnavailableException($"AG1112: the password file for {Where} cannot be read: {e.Message}", e);
+            throw known;
         }
     }
+
+    /// <summary>The same for a thread that may block.</summary>
+    public NpgsqlConnection Open()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(PostgresStore));
+        try
+        {
+            return _source.OpenConnection();
+        }
+        catch (Exception e) when (NotOpened(e) is { } known)
+        {
+            throw known;
+        }
+    }
+
+    StoreUnavailableException? NotOpened(Exception e) => e switch
+    {
+        NpgsqlException fault => PostgresFault.ToUnavailable(fault, Where),
+        IOException or UnauthorizedAccessException => new StoreUnavailableException(
+            $"AG1112: the password file for {Where} cannot be read: {e.Message}", e),
+        _ => null,
+    };
 
     /// <summary>
     /// Whether a pooler stands between: it makes up the process that it names when a connection opens, so that this is not

@@ -55,28 +55,28 @@ internal sealed class Session(NpgsqlConnection connection, Sql sql)
         return await batch.ExecuteNonQueryAsync(cancel);
     }
 
-    /// <summary>All statements of a pipeline in one round trip and one transaction: the server commits when it has them all.</summary>
-    public async Task SendAsync(Pipeline pipeline, CancellationToken cancel)
+    /// <summary>All statements of a pipeline in one round trip and one transaction: the server commits when it has them all. Blocks.</summary>
+    public void Send(Pipeline pipeline)
     {
-        await using var batch = new NpgsqlBatch(connection);
+        using var batch = new NpgsqlBatch(connection);
         foreach (var step in pipeline.Steps)
         {
             batch.BatchCommands.Add(step.Call.Command);
         }
 
-        await using var rows = await batch.ExecuteReaderAsync(cancel);
+        using var rows = batch.ExecuteReader();
         foreach (var step in pipeline.Steps.Where(step => step.Read is not null))
         {
-            while (await rows.ReadAsync(cancel))
+            while (rows.Read())
             {
                 step.Read!(rows);
             }
 
-            await rows.NextResultAsync(cancel);
+            rows.NextResult();
         }
 
         // Statements that answer nothing come after the last that does: their errors are seen here.
-        while (await rows.NextResultAsync(cancel))
+        while (rows.NextResult())
         {
         }
     }

@@ -9,20 +9,16 @@ namespace Agents.Engine.Postgres.Writes;
 /// Writes a group in one transaction and one round trip. A write that the store cannot take is found (by its statement,
 /// or by writing halves) and left out: the others commit. A group that collides is written again.
 /// </summary>
-internal sealed class GroupWriter(Database.Database database, PostgresOptions options, TimeProvider clock, ILogger logger)
-    : IAsyncDisposable
+internal sealed class GroupWriter(Database.Database database, PostgresOptions options, ILogger logger)
 {
     const int CollisionsMax = 5;
 
-    readonly WriteConnections _connections = new(database, clock);
     readonly LedgerWriter _ledger = new();
     readonly StartWriter _starts = new(options.DedupWindow);
 
     public long StaleLedgerWrites => _ledger.Stale;
 
-    public ValueTask DisposeAsync() => _connections.DisposeAsync();
-
-    public async Task WriteAsync(List<PendingWrite> group)
+    public void Write(Lane lane, List<PendingWrite> group)
     {
         foreach (var pending in group)
         {
@@ -32,17 +28,17 @@ internal sealed class GroupWriter(Database.Database database, PostgresOptions op
             }
         }
 
-        await WriteRestAsync([.. group.Where(pending => pending.Outcome is null)], collisions: 0);
+        WriteRest(lane, [.. group.Where(pending => pending.Outcome is null)], collisions: 0);
     }
 
-    async Task WriteRestAsync(List<PendingWrite> group, int collisions)
+    void WriteRest(Lane lane, List<PendingWrite> group, int collisions)
     {
         while (group.Count > 0)
         {
             var pipeline = Build(group);
             try
             {
-                await SendAsync(pipeline);
+                lane.Send(pipeline);
                 _ledger.Count(pipeline);
                 return;
             }
@@ -53,7 +49,7 @@ internal sealed class GroupWriter(Database.Database database, PostgresOptions op
             }
             catch (PostgresException e) when (PostgresFault.IsData(e))
             {
-                await HalvesAsync(group, collisions);
+                Halves(lane, group, collisions);
                 return;
             }
             catch (PostgresException e) when (PostgresFault.IsCollision(e))
@@ -61,7 +57,7 @@ internal sealed class GroupWriter(Database.Database database, PostgresOptions op
                 Log.Collided(logger, group.Count, e.SqlState);
                 if (++collisions >= CollisionsMax && group.Count > 1)
                 {
-                    await HalvesAsync(group, 0);
+                    Halves(lane, group, 0);
                     return;
                 }
 
@@ -77,15 +73,12 @@ internal sealed class GroupWriter(Database.Database database, PostgresOptions op
         }
     }
 
-    async Task HalvesAsync(List<PendingWrite> group, int collisions)
+    void Halves(Lane lane, List<PendingWrite> group, int collisions)
     {
         var half = group.Count / 2;
-        await WriteRestAsync(group[..half], collisions);
-        await WriteRestAsync(group[half..], collisions);
+        WriteRest(lane, group[..half], collisions);
+        WriteRest(lane, group[half..], collisions);
     }
-
-    Task SendAsync(Pipeline pipeline) => _connections.UseAsync(
-        connection => new Session(connection, database.Sql).SendAsync(pipeline, CancellationToken.None));
 
     static int? Offender(Pipeline pipeline, PostgresException e, int writes)
     {

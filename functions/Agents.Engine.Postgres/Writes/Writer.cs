@@ -7,15 +7,27 @@ namespace Agents.Engine.Postgres.Writes;
 /// Gathers what callers bring while earlier groups are on their way. A first caller is served at once; the busier the
 /// store, the larger the groups.
 /// </summary>
-internal sealed class Writer(Database.Database database, PostgresOptions options, TimeProvider clock, ILogger logger)
-    : IAsyncDisposable
+internal sealed class Writer : IAsyncDisposable
 {
-    readonly Lock _gate = new();
+    readonly object _gate = new();   // Monitor: lanes wait on it
     readonly Queue<WriteWork> _queue = new();
-    readonly GroupWriter _group = new(database, options, clock, logger);
-    readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    int _running;
+    readonly GroupWriter _group;
+    readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly int _writesMax;
+    readonly int _lanesMax;
+    readonly Database.Database _database;
+    readonly TimeProvider _clock;
+    int _lanes, _idle;
     bool _stopping;
+
+    public Writer(Database.Database database, PostgresOptions options, TimeProvider clock, ILogger logger)
+    {
+        _database = database;
+        _clock = clock;
+        _group = new GroupWriter(database, options, logger);
+        _writesMax = options.WritesPerTransactionMax;
+        _lanesMax = options.GroupsInFlightMax;
+    }
 
     public long StaleLedgerWrites => _group.StaleLedgerWrites;
 
@@ -27,10 +39,14 @@ internal sealed class Writer(Database.Database database, PostgresOptions options
         {
             ObjectDisposedException.ThrowIf(_stopping, typeof(PostgresStore));
             _queue.Enqueue(work);
-            if (_running < options.GroupsInFlightMax)
+            if (_idle > 0)
             {
-                _running++;
-                _ = DrainAsync();
+                Monitor.Pulse(_gate);
+            }
+            else if (_lanes < _lanesMax)
+            {
+                _lanes++;
+                new Lane(_database, _clock).Start(Loop);
             }
         }
 
@@ -42,43 +58,53 @@ internal sealed class Writer(Database.Database database, PostgresOptions options
         lock (_gate)
         {
             _stopping = true;
-            if (_running == 0)
+            Monitor.PulseAll(_gate);
+            if (_lanes == 0)
             {
-                _idle.TrySetResult();
+                _ended.TrySetResult();
             }
         }
 
-        await _idle.Task;
-        await _group.DisposeAsync();
+        await _ended.Task;
     }
 
-    async Task DrainAsync()
+    void Loop(Lane lane)
     {
-        await Task.Yield();   // callers that come in one go share a group
         while (Gather() is { } group)
         {
-            await WriteGroupAsync(group);
+            Write(lane, group);
+        }
+
+        lane.GiveBack();
+        lock (_gate)
+        {
+            if (--_lanes == 0)
+            {
+                _ended.TrySetResult();
+            }
         }
     }
 
+    /// <summary>Waits for work; null: there will be none.</summary>
     List<WriteWork>? Gather()
     {
         lock (_gate)
         {
-            if (_queue.Count == 0)
+            while (_queue.Count == 0)
             {
-                if (--_running == 0 && _stopping)
+                if (_stopping)
                 {
-                    _idle.TrySetResult();
+                    return null;
                 }
 
-                return null;
+                _idle++;
+                Monitor.Wait(_gate);
+                _idle--;
             }
 
             var group = new List<WriteWork>();
             var writes = 0;
-            while (_queue.TryPeek(out var next)
-                && (group.Count == 0 || writes + next.Batch.Count <= options.WritesPerTransactionMax))
+            while (_queue.TryPeek(out var next) && (group.Count == 0 || writes + next.Batch.Count <= _writesMax))
             {
                 group.Add(_queue.Dequeue());
                 writes += next.Batch.Count;
@@ -88,12 +114,12 @@ internal sealed class Writer(Database.Database database, PostgresOptions options
         }
     }
 
-    async Task WriteGroupAsync(List<WriteWork> group)
+    void Write(Lane lane, List<WriteWork> group)
     {
         try
         {
             var writes = group.SelectMany(work => work.Batch.Select((write, i) => new PendingWrite(write, work.Outcomes, i)));
-            await _group.WriteAsync([.. writes]);
+            _group.Write(lane, [.. writes]);
         }
         catch (Exception e)
         {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Agents.Engine.Work;
 
 /// <summary>
-/// Writes everything that is ready on this node in one transaction, one batch in flight at a time: while one batch is
-/// being made durable the next one gathers. An instance is in at most one batch because its owner awaits its commit.
+/// Writes everything that is ready on this node in one transaction, one batch in flight at a time unless the options say
+/// otherwise: while one batch is being made durable the next one gathers. An instance is in at most one batch because its owner awaits its commit.
 /// </summary>
 internal sealed class Committer(IWriteStore store, EngineOptions options, EngineEnvironment environment)
 {
@@ -14,7 +14,7 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
 
     readonly Lock _gate = new();
     readonly Queue<Pending> _waiting = new();
-    bool _running;
+    int _running;
     bool _retrying;
 
     /// <summary>What keeps the store from taking writes; null while all is well.</summary>
@@ -36,9 +36,10 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
             }
 
             _waiting.Enqueue(pending);
-            if (!_running)
+            if (_running < options.GroupsInFlightMax)
             {
-                _running = start = true;
+                _running++;
+                start = true;
             }
         }
 
@@ -59,7 +60,7 @@ internal sealed class Committer(IWriteStore store, EngineOptions options, Engine
             {
                 if (_waiting.Count == 0)
                 {
-                    _running = false;
+                    _running--;
                     return;
                 }
 

@@ -158,6 +158,7 @@ sealed record OpenedStore(IEngineStore Store, TimeProvider Clock) : IAsyncDispos
     {
         NodeId = Membership is ClusterMembership cluster ? cluster.NodeId : $"{Environment.ProcessId}-{Guid.NewGuid():N}",
         LookForLostHints = Membership is not null,
+        GroupsInFlightMax = Membership is null ? 1 : PostgresOptions.CallersMax,
         Execute = execute,
         PredecessorsProvenDead = Membership is null,   // the lock on the data directory is the proof
         SweepEvery = TimeSpan.FromSeconds(Membership is null ? 30 : 60),   // a cluster asks the store often and cheaply whether to sweep
