@@ -8,6 +8,7 @@ using Agents.Contracts.Instances;
 using Agents.Engine.History;
 using Agents.Engine.Instances;
 using Agents.Engine.Live;
+using Agents.Engine.Retention;
 using Agents.Engine.Store;
 using Agents.Engine.Work;
 
@@ -171,6 +172,14 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
 
     public Task<PurgeOutcome> PurgeAsync(InstanceId id, bool recursive, bool force, CancellationToken cancel) =>
         _admin.PurgeAsync(id, recursive, force, cancel);
+
+    /// <summary>
+    /// Removes ended runs whose time is over, or only says which: <paramref name="runsMax"/> at most, each with its children.
+    /// </summary>
+    public Task<RetentionReport> RetainAsync(RetentionPolicy policy, bool remove, int runsMax, CancellationToken cancel) =>
+        new RetentionPass(_node, _admin).RunAsync(policy, remove, runsMax, cancel);
+
+    internal RetentionPass NewRetentionPass() => new(_node, _admin);
 
     public Task<AdminOutcome> UnparkAsync(InstanceId id, CancellationToken cancel) => _admin.UnparkAsync(id, cancel);
 

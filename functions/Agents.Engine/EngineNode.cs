@@ -4,6 +4,7 @@ using Agents.Engine.History;
 using Agents.Engine.Instances;
 using Agents.Engine.Live;
 using Agents.Engine.Nodes;
+using Agents.Engine.Retention;
 using Agents.Engine.Store;
 using Agents.Engine.Work;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,7 @@ namespace Agents.Engine;
 public sealed class EngineNode : IMember, IAsyncDisposable
 {
     static readonly TimeSpan s_longestSweep = TimeSpan.FromDays(1);
+    static readonly TimeSpan s_nextBatch = TimeSpan.FromMilliseconds(200);
 
     readonly ConcurrentDictionary<string, InstanceActor> _actors = new();
     readonly NodeServices _services;
@@ -30,6 +32,8 @@ public sealed class EngineNode : IMember, IAsyncDisposable
     volatile bool _running;
     DateTimeOffset _sweepAt;
     DateTimeOffset _tombstonesForgotten;
+    DateTimeOffset _retainedAt;
+    RetentionPass? _retention;
     long _hotBytes;
 
     public EngineNode(
@@ -279,7 +283,41 @@ public sealed class EngineNode : IMember, IAsyncDisposable
             Log.SweepFault(_services.Log, e, e.Message);
         }
 
-        Schedule(_services.Clock.GetUtcNow() + next);
+        var more = await RetainAsync();
+        Schedule(_services.Clock.GetUtcNow() + (more ? s_nextBatch : next));
+    }
+
+    /// <summary>
+    /// Removes a bounded number of runs whose time is over. One node of a cluster does: that two do at once harms nothing,
+    /// so that it is enough to be the first by name. True: there is more.
+    /// </summary>
+    async Task<bool> RetainAsync()
+    {
+        var now = _services.Clock.GetUtcNow();
+        if (!_options.Retention.Removes || now - _retainedAt < _options.RetentionEvery
+            || _membership.Live.Any(other => string.CompareOrdinal(other, _options.NodeId) < 0))
+        {
+            return false;
+        }
+
+        try
+        {
+            _retention ??= Client.NewRetentionPass();
+            var report = await _retention.RunAsync(_options.Retention, remove: true, _options.RetentionRunsMax, CancellationToken.None);
+            if (report.Instances > 0)
+            {
+                Log.Retained(_services.Log, report.Instances);
+            }
+
+            _retainedAt = report.More ? _retainedAt : now;
+            return report.More;
+        }
+        catch (Exception e)
+        {
+            _retainedAt = now;
+            Log.SweepFault(_services.Log, e, e.Message);
+            return false;
+        }
     }
 
     /// <summary>Over the memory bound, idle instances go, the longest idle first; replay brings them back.</summary>

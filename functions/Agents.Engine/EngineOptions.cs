@@ -68,6 +68,15 @@ public sealed record EngineOptions
 
     public TimeSpan DeltaEvery { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long ended runs are kept; nothing goes by itself unless this says so.</summary>
+    public Retention.RetentionPolicy Retention { get; init; } = new();
+
+    /// <summary>How often ended runs are looked at once there is nothing left to remove.</summary>
+    public TimeSpan RetentionEvery { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Ended runs that one sweep looks at.</summary>
+    public int RetentionRunsMax { get; init; } = 50;
+
     /// <summary>How long a purged id is remembered, so that a late repeat of its start does not run it again.</summary>
     public TimeSpan DedupWindow { get; init; } = TimeSpan.FromDays(14);
 }

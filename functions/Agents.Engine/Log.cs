@@ -36,4 +36,7 @@ internal static partial class Log
 
     [LoggerMessage(1010, LogLevel.Warning, "Instance {Instance}: no code for '{Name}' version '{Version}' here; left for another worker.")]
     public static partial void OtherVersion(ILogger log, string instance, string name, string? version);
+
+    [LoggerMessage(1013, LogLevel.Information, "Retention removed {Count} ended instances.")]
+    public static partial void Retained(ILogger log, int count);
 }

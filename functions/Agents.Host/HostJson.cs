@@ -21,6 +21,7 @@ namespace Agents.Host;
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(CommandLineAnswer))]
 [JsonSerializable(typeof(UpLine))]
+[JsonSerializable(typeof(RetentionAnswer))]
 sealed partial class HostJson : JsonSerializerContext
 {
     static readonly Lazy<HostJson> s_plain = new(() => new HostJson(new JsonSerializerOptions(Default!.Options)

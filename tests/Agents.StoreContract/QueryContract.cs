@@ -73,6 +73,35 @@ public abstract class QueryContract<TSubject> : StoreContract<TSubject> where TS
     }
 
     [Fact]
+    public async Task What_ended_is_found_in_the_order_of_its_end_without_children()
+    {
+        var slow = await OwnedAsync("slow");
+        await CompleteAsync(await OwnedAsync("first"), 0);
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        await StartAsync(NewStart("child") with { ParentInstanceId = "slow" });
+        await CompleteAsync(await ClaimByIdAsync("child"), 0);
+        await StartAsync(NewStart("orphan") with { ParentInstanceId = "nobody" });
+        await CompleteAsync(await ClaimByIdAsync("orphan"), 0);
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        await CompleteAsync(slow, 0);
+        var failed = await OwnedAsync("failed");
+        await WriteAsync(Turn(failed, 0) with { Status = new StatusChange(OrchestrationStatus.Failed) });
+
+        Task<IReadOnlyList<EndedInstance>> EndedAsync(DateTimeOffset before, EndedInstance? after = null, int max = 10) =>
+            Store.Queries.FindEndedAsync(OrchestrationStatus.Completed, before, after, max, Cancel);
+        var all = await EndedAsync(Now);
+        Assert.Equal(["first", "orphan", "slow"], all.Select(e => e.InstanceId));
+        Assert.Equal((Now - TimeSpan.FromMinutes(2), Now), (all[0].EndedAt, all[2].EndedAt));
+        Assert.Equal(["first"], (await EndedAsync(Now, null, 1)).Select(e => e.InstanceId));
+        Assert.Equal(["orphan", "slow"], (await EndedAsync(Now, all[0])).Select(e => e.InstanceId));
+        Assert.Equal(["first", "orphan"], (await EndedAsync(Now.AddTicks(-1))).Select(e => e.InstanceId));
+        await Store.Admin.PurgeAsync(["first"], Now, Cancel);
+        Assert.Equal(["orphan", "slow"], (await EndedAsync(Now)).Select(e => e.InstanceId));
+    }
+
+    async Task<InstanceRecord> ClaimByIdAsync(string id) => await ClaimAsync((await Store.Queries.FindAsync(id, Cancel))!.Key, 0);
+
+    [Fact]
     public async Task Parked_is_a_filter_of_its_own()
     {
         var owned = await OwnedAsync("parked");

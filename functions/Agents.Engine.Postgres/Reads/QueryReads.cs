@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agents.Contracts.Client;
+using Agents.Contracts.Instances;
 using Agents.Engine.Postgres.Database;
 using Agents.Engine.Store;
 
@@ -35,6 +36,16 @@ internal sealed class QueryReads(Database.Database database) : IQueryStore
     public Task<IReadOnlyList<string>> ListChildrenAsync(string instanceId, CancellationToken cancel) =>
         database.ReadAsync<IReadOnlyList<string>>(
             async session => await session.QueryAsync(session.Call("ListChildren").Bind(instanceId), row => row.Text(0), cancel),
+            cancel);
+
+    public Task<IReadOnlyList<EndedInstance>> FindEndedAsync(
+        OrchestrationStatus status, DateTimeOffset before, EndedInstance? after, int max, CancellationToken cancel) =>
+        database.ReadAsync<IReadOnlyList<EndedInstance>>(
+            async session => await session.QueryAsync(
+                session.Call("FindEnded").Bind(before).Bind(after?.EndedAt.UtcTicks ?? 0L).Bind(after?.Key ?? 0L)
+                    .Bind((int)status).Bind((long)max),
+                row => new EndedInstance(row.Long(0), row.Text(1), row.Time(2)),
+                cancel),
             cancel);
 
     static async Task<InstancePage> QueryAsync(Session session, InstanceQuery query, CancellationToken cancel)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agents.Contracts.Client;
+using Agents.Contracts.Instances;
 using Agents.Engine.Sqlite.Database;
 using Agents.Engine.Store;
 
@@ -49,6 +50,23 @@ internal sealed class QueryReads(ReadPool pool) : IQueryStore
                 }
 
                 return children;
+            },
+            cancel);
+
+    public Task<IReadOnlyList<EndedInstance>> FindEndedAsync(
+        OrchestrationStatus status, DateTimeOffset before, EndedInstance? after, int max, CancellationToken cancel) =>
+        pool.ReadAsync<IReadOnlyList<EndedInstance>>(
+            connection =>
+            {
+                var ended = new List<EndedInstance>();
+                using var rows = connection.Get("FindEnded").Bind(before).Bind(after?.EndedAt.UtcTicks ?? 0L).Bind(after?.Key ?? 0L)
+                    .Bind((int)status).Bind(max).Query();
+                while (rows.Next())
+                {
+                    ended.Add(new EndedInstance(rows.Long(0), rows.Text(1), rows.Time(2)));
+                }
+
+                return ended;
             },
             cancel);
 

@@ -201,6 +201,16 @@ internal sealed class InstanceAdmin(NodeServices node)
 
     public async Task<PurgeOutcome> PurgeAsync(InstanceId id, bool recursive, bool force, CancellationToken cancel)
     {
+        var (all, refusal) = await FamilyAsync(id, recursive, force, cancel);
+        return refusal is null
+            ? await node.Store.Admin.PurgeAsync(all, node.Clock.GetUtcNow(), cancel)
+            : new PurgeOutcome(0, refusal, []);
+    }
+
+    /// <summary>An instance with its children and theirs, and why they may not be purged together; null: they may.</summary>
+    public async Task<(IReadOnlyList<string> Members, string? Refusal)> FamilyAsync(
+        InstanceId id, bool recursive, bool force, CancellationToken cancel)
+    {
         var all = new List<string> { id };
         for (var i = 0; recursive && i < all.Count && all.Count < ChildrenMax; i++)
         {
@@ -212,22 +222,21 @@ internal sealed class InstanceAdmin(NodeServices node)
             var view = await ViewAsync(new InstanceId(member), false, cancel);
             if (view is null)
             {
-                return new PurgeOutcome(0, $"no instance '{member}'", []);
+                return (all, $"no instance '{member}'");
             }
 
             if (!view.Status.IsTerminal())
             {
-                return new PurgeOutcome(0, $"'{member}' is {view.Status}: only finished instances can be purged", []);
+                return (all, $"'{member}' is {view.Status}: only finished instances can be purged");
             }
 
             if (view.InDoubt > 0 && !force)
             {
-                return new PurgeOutcome(
-                    0, $"'{member}' has {view.InDoubt} effects in doubt: resolve them, or purge with force", []);
+                return (all, $"'{member}' has {view.InDoubt} effects in doubt: resolve them, or purge with force");
             }
         }
 
-        return await node.Store.Admin.PurgeAsync(all, node.Clock.GetUtcNow(), cancel);
+        return (all, null);
     }
 
     public async Task<AdminOutcome> UnparkAsync(InstanceId id, CancellationToken cancel)

@@ -1,5 +1,6 @@
 using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
+using Agents.Contracts.Instances;
 
 namespace Agents.Engine.Store;
 
@@ -80,7 +81,16 @@ public interface IQueryStore
 
     /// <summary>Children of an instance (ids), for recursive terminate and purge.</summary>
     Task<IReadOnlyList<string>> ListChildrenAsync(string instanceId, CancellationToken cancel);
+
+    /// <summary>
+    /// Instances of a terminal status that ended at <paramref name="before"/> or earlier and are no child of one that is
+    /// still there: those that ended first come first, after the given place.
+    /// </summary>
+    Task<IReadOnlyList<EndedInstance>> FindEndedAsync(
+        OrchestrationStatus status, DateTimeOffset before, EndedInstance? after, int max, CancellationToken cancel);
 }
+
+public sealed record EndedInstance(long Key, string InstanceId, DateTimeOffset EndedAt);
 
 /// <summary>Rare operations on finished instances, each its own transaction.</summary>
 public interface IAdminStore

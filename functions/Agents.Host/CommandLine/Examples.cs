@@ -33,6 +33,11 @@ static class Examples
         ["rewind"] = [("agents rewind 7h2k", "after a model error, say: the same run goes on before it")],
         ["restart"] = [("agents restart 7h2k", "the same job from its beginning, as another run")],
         ["purge"] = [("agents purge 7h2k", "its history goes; its output files stay")],
+        ["retention"] =
+        [
+            ("agents retention --keep-completed 30d --keep-failed 90d", "what is older would go; nothing is changed"),
+            ("agents retention --keep-completed 30d --remove", "it goes; agents serve --keep-completed 30d does so by itself"),
+        ],
         ["up"] = [("agents up --port 7070 --root ~/documents", "API and live streams on http://127.0.0.1:7070")],
         ["serve"] =
         [

@@ -21,7 +21,7 @@ static class Roots
             JobVerbs.Run(guard), JobVerbs.Resume(guard), JobVerbs.Prove(guard),
             Runs(guard), Show(guard), Watch(guard), History(guard), Replay(guard),
             Cancel(guard), Pause(guard), Steer(guard), Resolve(guard),
-            Fork(guard), Rewind(guard), Restart(guard), Purge(guard),
+            Fork(guard), Rewind(guard), Restart(guard), Purge(guard), Retention(guard),
             Up(guard), Serve(guard), Doctor(guard), Functions(guard),
         ];
         foreach (var verb in verbs)
@@ -195,20 +195,33 @@ static class Roots
             run, force);
     }
 
+    static Command Retention(Guard guard)
+    {
+        var keep = new KeepOptions();
+        var remove = new Option<bool>("--remove") { Description = "remove them; without it nothing is changed" };
+        var count = new Option<int>("--count") { Description = "how many runs at most", DefaultValueFactory = _ => 100, HelpName = "N" };
+        return Verb("retention", "Say which ended runs' time is over, or remove them with their children.", guard,
+            (r, c) => new RetentionVerb(keep.Policy(r), r.GetValue(remove), Within("--count", r.GetValue(count), 1, 100_000)).RunAsync(c),
+            [.. keep.All, remove, count]);
+    }
+
     static Command Up(Guard guard)
     {
         var port = new Option<int>("--port") { Description = "loopback port of the API", DefaultValueFactory = _ => 7070, HelpName = "PORT" };
         var root = new Option<string?>("--root") { Description = "folder that jobs sent over TCP stay below (default: here)", HelpName = "DIR" };
         var access = new AccessOptions();
+        var keep = new KeepOptions();
         return Verb("up", "Host the data directory: every role in one process, and the HTTP API.", guard,
-            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)) { Access = access.Rules(r), Grpc = access.Endpoint(r) }.RunAsync(c),
-            [port, root, .. access.All]);
+            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)) { Access = access.Rules(r), Grpc = access.Endpoint(r) }
+                .RunAsync(keep.AddTo(c, r)),
+            [port, root, .. access.All, .. keep.All]);
     }
 
     static Command Serve(Guard guard)
     {
         const int Default = 7070;
         var cluster = new ClusterOptions();
+        var keep = new KeepOptions();
         var port = new Option<int?>("--port", "--http-port")
         {
             Description = $"loopback port of the API (default: {Default}; none beside --grpc-port)", HelpName = "PORT",
@@ -217,9 +230,9 @@ static class Roots
         var root = new Option<string?>("--root") { Description = "folder that jobs sent over TCP stay below (default: here)", HelpName = "DIR" };
         return Verb("serve", "Be a node: host the runs of a store, beside other nodes where --store is PostgreSQL.", guard,
             (r, c) => access.Endpoint(r) is { } grpc
-                ? new UpVerb(r.GetValue(port), r.GetValue(root)) { Grpc = grpc, Access = grpc.Access }.RunAsync(cluster.AddTo(c, r))
-                : new UpVerb(r.GetValue(port) ?? Default, r.GetValue(root)) { Access = access.Rules(r) }.RunAsync(cluster.AddTo(c, r)),
-            [port, root, .. access.All, .. cluster.All]);
+                ? new UpVerb(r.GetValue(port), r.GetValue(root)) { Grpc = grpc, Access = grpc.Access }.RunAsync(keep.AddTo(cluster.AddTo(c, r), r))
+                : new UpVerb(r.GetValue(port) ?? Default, r.GetValue(root)) { Access = access.Rules(r) }.RunAsync(keep.AddTo(cluster.AddTo(c, r), r)),
+            [port, root, .. access.All, .. cluster.All, .. keep.All]);
     }
 
     static Command Doctor(Guard guard)

@@ -109,9 +109,11 @@ sealed class Node : IAsyncDisposable
     /// <summary>Foreign workers may send values as large as their messages; agents have the engine's own bound.</summary>
     public static EngineOptions ForWorkers(EngineOptions options) => options with { ValueBytesMax = 32 * 1024 * 1024 };
 
-    static EngineOptions EngineOptions(OpenedStore opened, NodeOptions options) => options.Grpc is null
-        ? opened.Options(options.Execute)
-        : ForWorkers(opened.Options(options.Execute));
+    static EngineOptions EngineOptions(OpenedStore opened, NodeOptions options)
+    {
+        var own = opened.Options(options.Execute) with { Retention = options.Store.Retention };
+        return options.Grpc is null ? own : ForWorkers(own);
+    }
 
     public IRunClient Runs { get; }
 

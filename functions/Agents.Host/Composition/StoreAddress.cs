@@ -3,6 +3,7 @@ using Agents.Engine;
 using Agents.Engine.Nodes;
 using Agents.Engine.Postgres;
 using Agents.Engine.Postgres.Nodes;
+using Agents.Engine.Retention;
 using Agents.Engine.Sqlite;
 using Agents.Engine.Store;
 using Agents.Engine.Work;
@@ -37,6 +38,9 @@ sealed record StoreAddress(string DataDirectory, PostgresOptions? Postgres)
 
     /// <summary>Whether a text, as given to --store or printed by <see cref="Place"/>, names a server and not a folder.</summary>
     public static bool NamesServer(string text) => PostgresOptions.Names(text);
+
+    /// <summary>How long this node keeps ended runs.</summary>
+    public RetentionPolicy Retention { get; init; } = new();
 
     /// <summary>How this node talks to the others.</summary>
     public ClusterSettings Cluster { get; init; } = new();

@@ -214,4 +214,23 @@ public sealed class CommandLineTests
         var findings = ended.Last.GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("text").GetString()!).ToList();
         Assert.Contains(findings, f => f.Contains("AG4019", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task Ended_runs_whose_time_is_over_are_named_and_then_removed()
+    {
+        using var terminal = new Terminal(files: 2);
+        var run = (await terminal.RunAsync("run", "--job", terminal.Job, "--json")).Last.GetProperty("run").GetString();
+
+        var young = await terminal.RunAsync("retention", "--keep-completed", "1d", "--json");
+        var named = await terminal.RunAsync("retention", "--keep-completed", "0d", "--json");
+        var there = await terminal.RunAsync("show", run!, "--json");
+        var removed = await terminal.RunAsync("retention", "--keep-completed", "0d", "--remove", "--json");
+        var gone = await terminal.RunAsync("show", run!, "--json");
+
+        Assert.Equal((0, 1, 1), (
+            young.Last.GetProperty("instances").GetInt32(), named.Last.GetProperty("instances").GetInt32(),
+            removed.Last.GetProperty("instances").GetInt32()));
+        Assert.Equal(run, named.Last.GetProperty("runs")[0].GetProperty("run").GetString());
+        Assert.Equal((0, 3), (there.Code, gone.Code));
+    }
 }

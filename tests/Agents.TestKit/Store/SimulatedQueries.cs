@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agents.Contracts.Client;
+using Agents.Contracts.Instances;
 using Agents.Engine.History;
 using Agents.Engine.Store;
 
@@ -56,6 +57,19 @@ internal sealed class SimulatedQueries(SimulatedStore store) : IQueryStore
         await store.Options.Yield();
         return [.. store.State.Instances.Values
             .Where(i => i.Head.ParentInstanceId == instanceId && !i.Hidden).Select(i => i.Head.InstanceId)];
+    }
+
+    public async Task<IReadOnlyList<EndedInstance>> FindEndedAsync(
+        OrchestrationStatus status, DateTimeOffset before, EndedInstance? after, int max, CancellationToken cancel)
+    {
+        await store.Options.Yield();
+        var place = (after?.EndedAt ?? DateTimeOffset.MinValue, after?.Key ?? 0);
+        return [.. store.State.Instances.Values
+            .Where(i => !i.Hidden && i.Head.Status == status && i.CompletedAt <= before
+                && (i.CompletedAt.Value, i.Head.Key).CompareTo(place) > 0
+                && (i.Head.ParentInstanceId is not { } parent || store.State.Find(parent) is null))
+            .OrderBy(i => i.CompletedAt).ThenBy(i => i.Head.Key).Take(max)
+            .Select(i => new EndedInstance(i.Head.Key, i.Head.InstanceId, i.CompletedAt!.Value))];
     }
 
     static bool Matches(SimulatedInstance i, InstanceQuery query) =>
