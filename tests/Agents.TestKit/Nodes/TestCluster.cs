@@ -118,7 +118,7 @@ public sealed class TestMember(int number)
 
     public async Task<InstanceView> EndAsync(string id)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = Patience.Begin();
         return await Client.WaitForCompletionAsync(new InstanceId(id), limit.Token)
             ?? throw new InvalidOperationException($"instance '{id}' is gone");
     }

@@ -95,7 +95,7 @@ public sealed class ApiFixture : IAsyncDisposable
     public static async Task<JsonElement> ReadAsync(HttpResponseMessage answer) =>
         JsonElement.Parse(await answer.Content.ReadAsStringAsync());
 
-    static HttpClient Http(HttpMessageHandler handler) => new(handler) { BaseAddress = new Uri("http://localhost"), Timeout = TimeSpan.FromSeconds(30) };
+    static HttpClient Http(HttpMessageHandler handler) => new(handler) { BaseAddress = new Uri("http://localhost"), Timeout = TestKit.Patience.Most };
 
     static SocketsHttpHandler OnSocket(string folder) => new()
     {

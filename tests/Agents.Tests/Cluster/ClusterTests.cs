@@ -4,6 +4,7 @@ using Agents.Contracts.History;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
 using Agents.Replay;
+using Agents.TestKit;
 using Agents.TestKit.Nodes;
 using Xunit;
 
@@ -71,7 +72,7 @@ public sealed class ClusterTests
         var there = ids.First(id => _ranAt[id] == 1);
         var seen = new List<HistoryEvent>();
         var told = false;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = Patience.Begin();
         await foreach (var item in cluster[0].Client.ReadStreamAsync(new InstanceId(there), null, limit.Token))
         {
             if (item is StreamItem.Event e)
@@ -100,7 +101,7 @@ public sealed class ClusterTests
     {
         await using var cluster = await TestCluster.StartAsync(2, Code, Prepare);
         var ids = await StartStepsAsync(cluster[1], 20);
-        await cluster[0].Node.StopAsync(TimeSpan.FromSeconds(5));
+        await cluster[0].Node.StopAsync(Patience.Most);
         _newcomer.TrySetResult(0);
 
         foreach (var id in ids)
@@ -119,7 +120,7 @@ public sealed class ClusterTests
         await using var cluster = await TestCluster.StartAsync(1, Code, Prepare);
         var ids = await StartStepsAsync(cluster[0], 40);
         var came = await cluster.JoinAsync();
-        await _newcomer.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        await _newcomer.Task.WaitAsync(Patience.Most, Cancel);
 
         foreach (var id in ids)
         {
@@ -185,7 +186,7 @@ public sealed class ClusterTests
 
     static async Task EventAsync(TestMember at, string id, Func<HistoryEvent, bool> wanted)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = Patience.Begin();
         await foreach (var item in at.Client.ReadStreamAsync(new InstanceId(id), null, limit.Token))
         {
             if (item is StreamItem.Event e && wanted(e.History))

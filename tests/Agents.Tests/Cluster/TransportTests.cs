@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using Agents.Cluster;
 using Agents.Engine.Store;
 using Agents.Replay;
+using Agents.TestKit;
 using Agents.TestKit.Nodes;
 using Agents.TestKit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -59,7 +60,7 @@ public sealed class TransportTests : IDisposable
     /// <summary>Returns when the node answered anything.</summary>
     static async Task TalkAsync(TestMember to, X509Certificate2? certificate)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = Patience.Begin();
         using var client = new TcpClient();
         await client.ConnectAsync(SiloAddress.FromParsableString(to.Node.NodeId).Endpoint, limit.Token);
         await using var stream = new SslStream(client.GetStream(), false, (_, _, _, _) => true);

@@ -7,6 +7,7 @@ using Agents.Contracts.Work;
 using Agents.Engine.Nodes;
 using Agents.Engine.Store;
 using Agents.Replay;
+using Agents.TestKit;
 using Agents.TestKit.Nodes;
 using Xunit;
 
@@ -102,15 +103,11 @@ public sealed class TwoOwnersTests
             return;
         }
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        var before = await EpochAsync(limit.Token);
+        var before = await EpochAsync(CancellationToken.None);
         var thief = _members[1 - from.Number];
         ((Greedy)thief.Membership).MayRob();
         await thief.RaiseAsync(item.InstanceId, "look");
-        while (await EpochAsync(limit.Token) == before)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(async () => await EpochAsync(CancellationToken.None) != before);
     }
 
     async Task<long> EpochAsync(CancellationToken cancel) => (await _store!.Queries.FindAsync("run", cancel))!.OwnerEpoch;

@@ -3,6 +3,7 @@ using Agents.Contracts.Effects;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
 using Agents.Replay;
+using Agents.TestKit;
 using Agents.TestKit.Nodes;
 using Xunit;
 
@@ -148,11 +149,8 @@ public sealed class EffectTests
         Assert.NotNull((await node.Client.PurgeAsync(s_id, false, force: false, s_none)).Refusal);
         answer.SetResult();
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while ((await node.Client.ListEffectsAsync(s_id, false, limit.Token))[0].State != LedgerState.Receipt)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(async () =>
+            (await node.Client.ListEffectsAsync(s_id, false, s_none))[0].State == LedgerState.Receipt);
 
         Assert.Equal(0, (await node.Client.GetAsync(s_id, false, s_none))!.InDoubt);
         Assert.DoesNotContain(await node.HistoryAsync(s_id), e => e is Agents.Contracts.History.TaskCompleted);
@@ -189,7 +187,7 @@ public sealed class EffectTests
         });
         await node.RunAsync("effect", id: s_id);
         await acted.Task;
-        var stopping = node.Node.StopAsync(TimeSpan.FromSeconds(20));
+        var stopping = node.Node.StopAsync(Patience.Most);
         answer.SetResult();
         await stopping;
 
@@ -219,7 +217,7 @@ public sealed class EffectTests
         await node.RunAsync("effect", id: s_id);
 
         // Sent while nobody runs it, both messages are there when the next owner looks: no attempt can come between.
-        await node.Node.StopAsync(TimeSpan.FromSeconds(20));
+        await node.Node.StopAsync(Patience.Most);
         await node.Client.SendAsync(s_id, new InstanceMessage.Raise("go", null), null, s_none);
         await node.Client.SendAsync(s_id, new InstanceMessage.Suspend(null), null, s_none);
         await node.CrashAsync();
@@ -231,14 +229,8 @@ public sealed class EffectTests
         Assert.Equal([ActivityMode.Execute], modes);
     }
 
-    static async Task InDoubtAsync(TestNode node)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while ((await node.Client.ListEffectsAsync(s_id, true, limit.Token)).Count == 0)
-        {
-            await Task.Yield();
-        }
-    }
+    static Task InDoubtAsync(TestNode node) => Patience.UntilAsync(
+        async () => (await node.Client.ListEffectsAsync(s_id, true, s_none)).Count > 0);
 
     static Task<ActivityOutcome> Outcome(ActivityOutcome outcome) => Task.FromResult(outcome);
 

@@ -4,6 +4,7 @@ using Agents.Contracts.History;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
 using Agents.Replay;
+using Agents.TestKit;
 using Agents.TestKit.Nodes;
 using Xunit;
 
@@ -359,7 +360,7 @@ public sealed class EngineNodeTests
 
     internal static async Task EventAsync(TestNode node, InstanceId id, Func<HistoryEvent, bool> wanted)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = Patience.Begin();
         await foreach (var item in node.Client.ReadStreamAsync(id, null, limit.Token))
         {
             if (item is StreamItem.Event e && wanted(e.History))

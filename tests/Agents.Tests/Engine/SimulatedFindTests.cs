@@ -7,6 +7,7 @@ using Agents.Contracts.Work;
 using Agents.Engine;
 using Agents.Engine.Store;
 using Agents.Replay;
+using Agents.TestKit;
 using Agents.TestKit.Nodes;
 using Xunit;
 
@@ -111,7 +112,7 @@ public sealed class SimulatedFindTests
         await node.Client.SendAsync(id, new InstanceMessage.Suspend(null), null, s_none);
         await StatusAsync(node, id, OrchestrationStatus.Suspended);
         release.SetResult(new ActivityOutcome.Completed("1"));
-        await UntilAsync(async () => (await node.HistoryAsync(id)).Any(e => e is TaskCompleted));
+        await Patience.UntilAsync(async () => (await node.HistoryAsync(id)).Any(e => e is TaskCompleted));
         var cut = (await node.HistoryAsync(id)).ToList().FindLastIndex(e => e is OrchestratorStarted);
         Assert.True((await node.Client.ForkAsync(id, new InstanceId("fork"), cut, null, s_none)).Done);
 
@@ -143,7 +144,7 @@ public sealed class SimulatedFindTests
         await node.Client.SendAsync(id, new InstanceMessage.Suspend(null), null, s_none);
         await StatusAsync(node, id, OrchestrationStatus.Suspended);
         release.SetResult(new ActivityOutcome.Completed("ok"));
-        await UntilAsync(async () => (await node.HistoryAsync(id)).Any(e => e is TaskCompleted));
+        await Patience.UntilAsync(async () => (await node.HistoryAsync(id)).Any(e => e is TaskCompleted));
 
         Assert.Single(started);
         await node.Client.SendAsync(id, new InstanceMessage.Resume(null), null, s_none);
@@ -185,7 +186,7 @@ public sealed class SimulatedFindTests
             async Task Shown(string kind, string text, int rows)
             {
                 context.Publish(new StreamDelta(kind, text));
-                await UntilAsync(async () => (await DeltasAsync(node, item.InstanceId)).Count >= rows);
+                await Patience.UntilAsync(async () => (await DeltasAsync(node, item.InstanceId)).Count >= rows);
             }
 
             await Shown("content", "no, much longer than what comes", 1);
@@ -218,7 +219,7 @@ public sealed class SimulatedFindTests
         {
             var first = attempts++ == 0;
             context.Publish(new StreamDelta("content", first ? "much longer than what comes" : "yes"));
-            await UntilAsync(async () => (await DeltasAsync(node, item.InstanceId)).Count >= (first ? 1 : 3));
+            await Patience.UntilAsync(async () => (await DeltasAsync(node, item.InstanceId)).Count >= (first ? 1 : 3));
             return first
                 ? new ActivityOutcome.NotStarted()
                 : new ActivityOutcome.Completed(JsonSerializer.Serialize(new { content = "yes, gladly" }));
@@ -294,7 +295,7 @@ public sealed class SimulatedFindTests
     static async Task<LedgerEntry> InDoubtAsync(TestNode node, InstanceId id, string? butNot)
     {
         LedgerEntry? entry = null;
-        await UntilAsync(async () =>
+        await Patience.UntilAsync(async () =>
         {
             entry = (await node.Client.ListEffectsAsync(id, true, s_none)).FirstOrDefault(e => e.AttemptToken != butNot);
             return entry is not null;
@@ -303,18 +304,7 @@ public sealed class SimulatedFindTests
     }
 
     static Task StatusAsync(TestNode node, InstanceId id, OrchestrationStatus status) =>
-        UntilAsync(async () => (await node.Client.GetAsync(id, false, s_none))!.Status == status);
-
-    /// <summary>Looks again until the store says so; the test's own limit ends it otherwise.</summary>
-    static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await holds())
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
+        Patience.UntilAsync(async () => (await node.Client.GetAsync(id, false, s_none))!.Status == status);
 
     static TaskOptions Pay() => new() { Effect = new EffectIntent(EffectClass.AtMostOnce, s_key, "pay") };
 

@@ -9,12 +9,15 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Agents.Tests.Tools;
 
 public sealed class HttpTests
 {
+    static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(60);
+
     [Theory]
     [InlineData("example.org", "https://example.org/x", true)]
     [InlineData("example.org", "https://EXAMPLE.org/x", true)]
@@ -123,9 +126,13 @@ public sealed class HttpTests
     public async Task A_held_answer_times_out_into_the_probe()
     {
         await using var recorder = await EffectRecorder.StartAsync();
-        await using var bench = await BenchAsync(recorder, probe: true, fences: false, TimeSpan.FromMilliseconds(300));
+        var clock = new FakeTimeProvider();
+        await using var bench = await BenchAsync(recorder, probe: true, fences: false, clock);
         recorder.Hold();
-        var run = Assert.IsType<ToolRun.Replied>(await bench.RunAsync("pay", """{"amount":5}""", "key-1"));
+        var running = bench.RunAsync("pay", """{"amount":5}""", "key-1");
+        await recorder.Book.WaitForAsync(1, ToolBench.Cancel);
+        clock.Advance(s_timeout);
+        var run = Assert.IsType<ToolRun.Replied>(await running);
         Assert.NotNull(run.Evidence);
         Assert.Single(recorder.Book.All);
     }
@@ -164,9 +171,9 @@ public sealed class HttpTests
         Assert.IsType<ToolRun.Replied>(await bench.RunAsync("pay", "{}", "key-1"));
     }
 
-    static async Task<ToolBench> BenchAsync(EffectRecorder recorder, bool probe, bool fences, TimeSpan? timeout = null)
+    static async Task<ToolBench> BenchAsync(EffectRecorder recorder, bool probe, bool fences, TimeProvider? clock = null)
     {
-        var bench = new ToolBench();
+        var bench = new ToolBench(clock: clock);
         bench.Settings = bench.Settings with
         {
             HttpAllow = [recorder.HostAndPort],
@@ -177,7 +184,7 @@ public sealed class HttpTests
                     Url = recorder.Address + "/effects/pay",
                     ProbeUrl = probe ? recorder.Address + "/effects/{key}" + (fences ? "?bar=true" : "") : null,
                     ProbeFences = fences,
-                    Timeout = timeout ?? TimeSpan.FromSeconds(60),
+                    Timeout = s_timeout,
                 },
             },
         };

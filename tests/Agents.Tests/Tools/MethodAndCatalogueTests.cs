@@ -4,6 +4,7 @@ using Agents.Contracts.Work;
 using Agents.Tools;
 using Agents.Tools.Methods;
 using Agents.Tools.Running;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Agents.Tests.Tools;
@@ -16,7 +17,11 @@ public sealed class MethodAndCatalogueTests
 
     public sealed class Kit
     {
+        readonly TaskCompletionSource _hanging = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public int Greeted { get; private set; }
+
+        public Task Hanging => _hanging.Task;
 
         [AgentTool("greet", Effect = EffectClass.ReadOnly), Description("Greets.")]
         public string Greet([Description("whom")] string name, Mood mood = Mood.Calm, int times = 1) =>
@@ -35,7 +40,11 @@ public sealed class MethodAndCatalogueTests
         public static void Fail() => throw new InvalidOperationException("broken inside");
 
         [AgentTool("hang")]
-        public static Task HangAsync() => Task.Delay(Timeout.InfiniteTimeSpan);
+        public Task HangAsync()
+        {
+            _hanging.TrySetResult();
+            return Task.Delay(Timeout.InfiniteTimeSpan);
+        }
     }
 
     [Fact]
@@ -91,19 +100,24 @@ public sealed class MethodAndCatalogueTests
     public async Task A_call_that_was_given_up_cannot_act_later()
     {
         var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var late = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var clock = new FakeTimeProvider();
         async Task<string> SlowAsync(ToolInvocation call)
         {
+            begun.SetResult();
             await goOn.Task;
             late.SetResult(call.MayAct());
             return "";
         }
 
         await using var bench = new ToolBench(
-            methods: new MethodTools().Add("slow", SlowAsync, EffectClass.Idempotent),
-            callTimeout: TimeSpan.FromMilliseconds(100));
+            methods: new MethodTools().Add("slow", SlowAsync, EffectClass.Idempotent), clock: clock);
         await bench.ResolveAsync("slow");
-        var failed = Assert.IsType<ToolRun.Failed>(await bench.RunAsync("slow", "{}"));
+        var running = bench.RunAsync("slow", "{}");
+        await begun.Task;
+        clock.Advance(ToolBench.CallTimeout);
+        var failed = Assert.IsType<ToolRun.Failed>(await running);
         Assert.Equal("AG5008", failed.Failure.ErrorType);
         goOn.SetResult();
         Assert.False(await late.Task);
@@ -112,10 +126,14 @@ public sealed class MethodAndCatalogueTests
     [Fact]
     public async Task A_hanging_tool_that_was_allowed_to_act_is_in_doubt()
     {
-        await using var bench = new ToolBench(
-            methods: new MethodTools().Add(new Kit()), callTimeout: TimeSpan.FromMilliseconds(100));
+        var clock = new FakeTimeProvider();
+        var kit = new Kit();
+        await using var bench = new ToolBench(methods: new MethodTools().Add(kit), clock: clock);
         await bench.ResolveAsync("hang");
-        Assert.Contains("did not answer", Assert.IsType<ToolRun.InDoubt>(await bench.RunAsync("hang", "{}")).Why);
+        var running = bench.RunAsync("hang", "{}");
+        await kit.Hanging;
+        clock.Advance(ToolBench.CallTimeout);
+        Assert.Contains("did not answer", Assert.IsType<ToolRun.InDoubt>(await running).Why);
     }
 
     [Fact]

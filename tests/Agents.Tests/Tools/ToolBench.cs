@@ -15,12 +15,14 @@ namespace Agents.Tests.Tools;
 /// <summary>A root, a data directory and an output folder of their own, and tools over them. One bench is one process.</summary>
 sealed class ToolBench : IAsyncDisposable
 {
+    public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(60);
+
     readonly bool _ownsFolder;
     ToolRunner? _runner;
 
     public ToolBench(
         IEffectObserver? observer = null, MethodTools? methods = null, ToolBench? sameFolder = null,
-        TimeSpan? callTimeout = null)
+        TimeProvider? clock = null)
     {
         _ownsFolder = sameFolder is null;
         Base = sameFolder?.Base ?? Directory.CreateTempSubdirectory("agents-tools-").FullName;
@@ -28,9 +30,9 @@ sealed class ToolBench : IAsyncDisposable
             new ToolEnvironment
             {
                 DataDirectory = Path.Combine(Base, "data"),
-                Clock = TimeProvider.System,
+                Clock = clock ?? TimeProvider.System,
                 Observer = observer ?? NoEffectObserver.Instance,
-                CallTimeout = callTimeout ?? TimeSpan.FromSeconds(60),
+                CallTimeout = CallTimeout,
                 Variable = name => Variables.GetValueOrDefault(name),
             },
             methods);

@@ -134,7 +134,7 @@ public sealed class RunOnEngineTests
 
         public async Task<string> EndAsync(string id)
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var limit = TestKit.Patience.Begin();
             var view = await Client.WaitForCompletionAsync(new InstanceId(id), limit.Token);
             Assert.True(view is { Status: OrchestrationStatus.Completed, Parked: null }, view?.Parked ?? view?.Failure?.ErrorMessage);
             return view!.Output!;
