@@ -34,6 +34,9 @@ public sealed record ToolInvocation
     /// <summary>Null outside runs.</summary>
     public ToolPlace? Place { get; init; }
 
+    /// <summary>Answered calls, by the beginning of the tool's name, that a fork shares with the run it came from; null: no fork.</summary>
+    public Func<string, CancellationToken, Task<IReadOnlyList<PastCall>>>? Inherited { get; init; }
+
     /// <summary>Reconciling only: the process of every earlier attempt is proven to be gone.</summary>
     public bool PredecessorGone { get; init; }
 }

@@ -70,7 +70,7 @@ public sealed class OrchestrationRunArchive(IOrchestrationClient client, IOrches
         var outcome = await client.StartAsync(
             new StartRequest
             {
-                Id = id, Name = view.Name, Version = view.Version, Input = InOwnFolder(view.Input, run, id), Tags = view.Tags,
+                Id = id, Name = view.Name, Version = view.Version, Input = InOwnFolder(view.Input, await history.MadeForAsync(view, cancel), id), Tags = view.Tags,
             },
             cancel);
         return outcome == StartOutcome.Started
@@ -79,11 +79,9 @@ public sealed class OrchestrationRunArchive(IOrchestrationClient client, IOrches
     }
 
     // Outputs that were not given a place lie in a folder named after their run; the new run has another name.
-    static string? InOwnFolder(string? text, string run, InstanceId id) =>
-        RunOutcome.ReadInput(text) is { ToolSettings.Out: { } output } input && Path.GetFileName(output) == run
-            ? JsonSerializer.Serialize(
-                input with { ToolSettings = input.ToolSettings with { Out = Path.Combine(Path.GetDirectoryName(output)!, id.Value) } },
-                ContractsJson.Plain.RunInput)
+    static string? InOwnFolder(string? text, string? madeFor, InstanceId id) =>
+        RunOutcome.ReadInput(text) is { } input && input.ToolSettings.For(id.Value, madeFor) is var own && own != input.ToolSettings
+            ? JsonSerializer.Serialize(input with { ToolSettings = own }, ContractsJson.Plain.RunInput)
             : text;
 
     public Task<ArchiveOutcome> RewindAsync(string run, CancellationToken cancel) =>

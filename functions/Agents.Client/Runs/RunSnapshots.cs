@@ -14,6 +14,7 @@ sealed class RunSnapshots(IHistoryReader history)
     {
         var (progress, unreadable) = withHistory ? await TryFoldAsync(view, cancel) : (RunProgress.Empty, null);
         var input = RunOutcome.ReadInput(view.Input);
+        var settings = input?.ToolSettings.For(view.InstanceId, withHistory ? await history.MadeForAsync(view, cancel) : null);
         var output = view.Status == OrchestrationStatus.Completed ? RunOutcome.ReadOutput(view.Output) : null;
         var shown = new RunView
         {
@@ -32,8 +33,8 @@ sealed class RunSnapshots(IHistoryReader history)
             EndedAt = view.CompletedAt,
             Pending = view.Status.IsTerminal() ? [] : progress.Pending,
             Slowest = progress.Slowest,
-            Root = input?.ToolSettings.Root,
-            Out = input?.ToolSettings.Out ?? input?.ToolSettings.Root,
+            Root = settings?.Root,
+            Out = settings?.Out ?? settings?.Root,
             Tags = view.Tags,
             HistoryEvents = view.HistoryEvents,
         };

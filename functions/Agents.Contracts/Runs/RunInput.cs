@@ -159,6 +159,15 @@ public sealed record ToolSettings
 
     /// <summary>Bytes of UTF-8 above which a tool result is offloaded to an artifact.</summary>
     public int OffloadBytes { get; set; } = 32_768;
+
+    /// <summary>
+    /// The settings as they hold for <paramref name="run"/>, whose input was written for <paramref name="madeFor"/>: a
+    /// fork shares the input of the run it came from, whose run identity this may also be. An output folder named after that run is not shared.
+    /// </summary>
+    public ToolSettings For(string run, string? madeFor) =>
+        madeFor is not null && madeFor != run && Out is { } output && Path.GetFileName(output) == madeFor.Split('/')[0]
+            ? this with { Out = Path.Combine(Path.GetDirectoryName(output) ?? "", run) }
+            : this;
 }
 
 /// <summary>An MCP server: <see cref="Command"/> for stdio or <see cref="Url"/> for streamable HTTP.</summary>

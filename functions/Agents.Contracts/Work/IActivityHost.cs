@@ -41,6 +41,9 @@ public sealed record ActivityWorkItem
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
     public TraceLink? Trace { get; init; }
     public EffectIntent? Effect { get; init; }
+
+    /// <summary>The instance that the first events of this execution, and with them its input, were written for; null: this one.</summary>
+    public string? ForkOf { get; init; }
     public ActivityMode Mode { get; init; }
 
     /// <summary>Unique per attempt; the ledger refuses receipts of a stale one as results, and keeps them as evidence.</summary>

@@ -94,6 +94,7 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
             Tags = scheduled.Tags,
             Trace = scheduled.Trace ?? hot.State.Start?.Trace,
             Effect = scheduled.Effect,
+            ForkOf = IdentityChain.InstanceOf(hot.Seeds[0].RunIdentity) is var origin && origin != hot.Record.InstanceId ? origin : null,
             Mode = mode,
             AttemptToken = token,
             Attempt = (int)Math.Min(hot.Record.OwnerEpoch, int.MaxValue),

@@ -58,8 +58,8 @@ static class CommandVerbs
 
         string?[] shared =
         [
-            made.Out is { } output && output == from.Out ? $"it writes to where {from.Run} writes: {output}" : null,
-            verb == "fork" ? "its worklist begins empty: what the other run had put on its list is not on this one's" : null,
+            made.Out is { } output && output == from.Out ? $"it writes to where {from.Run} writes: {output}"
+                : verb == "fork" ? $"it writes to a folder of its own, which begins empty: {made.Out}" : null,
         ];
         return shared.Any(s => s is not null) ? string.Join('\n', shared.Where(s => s is not null)) : null;
     }

@@ -53,7 +53,8 @@ public sealed class ArchiveTests
         var restart = restarted.Last.GetProperty("result").GetString()!;
         var ended = (await terminal.RunAsync("resume", restart, "--json")).Last;
         var after = await File.ReadAllTextAsync(output, Cancel);
-        var forked = await terminal.RunAsync("fork", run, "--at", "3");
+        var at = first.GetProperty("steps").GetInt32() - 4;
+        var forked = await terminal.RunAsync("fork", run, "--at", $"{at}");
         var fork = forked.Out.Split('\n')[0]["forked: ".Length..];
         var forkEnded = await terminal.RunAsync("resume", fork, "--json");
         var purged = await terminal.RunAsync("purge", run);
@@ -64,9 +65,11 @@ public sealed class ArchiveTests
         Assert.NotEqual(first.GetProperty("out").GetString(), ended.GetProperty("out").GetString());
         Assert.Equal(before, after);
         Assert.Equal(before, await File.ReadAllTextAsync(Path.Combine(ended.GetProperty("out").GetString()!, "digest.tsv"), Cancel));
-        Assert.Contains($"it writes to where {run} writes", forked.Out, StringComparison.Ordinal);
-        Assert.Contains("its worklist begins empty", forked.Out, StringComparison.Ordinal);
+        Assert.Contains("it writes to a folder of its own", forked.Out, StringComparison.Ordinal);
         Assert.Equal("completed", forkEnded.Last.GetProperty("status").GetString());
+        var rest = await File.ReadAllTextAsync(Path.Combine(forkEnded.Last.GetProperty("out").GetString()!, "digest.tsv"), Cancel);
+        Assert.EndsWith(rest, before, StringComparison.Ordinal); // what was left on the list at that step, in the same order
+        Assert.InRange(rest.Count(c => c == '\n'), 1, Files - 1);
         Assert.Equal((0, 3), (purged.Code, gone.Code));
         Assert.Contains(fork, purged.Out, StringComparison.Ordinal); // keeps the shared history
         Assert.All(replays, r => Assert.Equal(0, r.Code));

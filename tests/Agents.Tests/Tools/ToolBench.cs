@@ -79,7 +79,7 @@ sealed class ToolBench : IAsyncDisposable
     public Task<ToolRun> RunAsync(
         string tool, string arguments, string? key = null, string attempt = "a1", int number = 1,
         ActivityMode mode = ActivityMode.Execute, bool gone = false, Func<bool>? mayAct = null, string run = "run-1",
-        CancellationToken? cancel = null)
+        CancellationToken? cancel = null, Func<string, CancellationToken, Task<IReadOnlyList<PastCall>>>? inherited = null)
     {
         if (Tools.Count == 0)
         {
@@ -104,6 +104,7 @@ sealed class ToolBench : IAsyncDisposable
             Mode = mode,
             PredecessorGone = gone,
             MayAct = mayAct ?? (() => true),
+            Inherited = inherited,
         };
         return (_runner ??= new ToolRunner(Catalogue)).RunAsync(input, request, cancel ?? Cancel);
     }

@@ -1,3 +1,4 @@
+using Agents.Tools;
 using Agents.Tools.Running;
 using Xunit;
 
@@ -37,6 +38,33 @@ public sealed class WorklistTests
 
         // And the first process sees what the other one did.
         Assert.Contains("\"done\":true", await NextAsync(bench, "n3"));
+    }
+
+    [Fact]
+    public async Task A_fork_begins_with_the_list_as_it_stood_and_asks_for_it_once()
+    {
+        await using var bench = new ToolBench();
+        var asked = 0;
+        PastCall[] past =
+        [
+            new("worklist_add", """{"items":[{"path":"a","kind":"page"},{"kind":"page","path":"b"}]}""", """{"added":2,"duplicates":0,"pending":2}"""),
+            new("worklist_next", "{}", """{"done":false,"item":{"kind":"page","path":"a"},"taken":1,"pending":1}"""),
+            new("worklist_add", """{"items":[{"kind":"page","path":"b"},{"kind":"page","path":"c"}]}""", """{"added":1,"duplicates":1,"pending":2}"""),
+        ];
+        async Task<string> ForkAsync(string tool, string arguments, string key) => Assert.IsType<ToolRun.Replied>(await bench.RunAsync(
+            tool, arguments, key, run: "fork", inherited: (beginning, _) =>
+            {
+                asked++;
+                Assert.All(past, call => Assert.StartsWith(beginning, call.Tool));
+                return Task.FromResult<IReadOnlyList<PastCall>>(past);
+            })).Reply.Content;
+
+        Assert.Equal("""{"done":false,"item":{"kind":"page","path":"b"},"taken":2,"pending":1}""", await ForkAsync("worklist_next", "{}", "f1"));
+        Assert.Equal("""{"added":0,"duplicates":1,"pending":1}""", await ForkAsync("worklist_add", """{"items":[{"kind":"page","path":"a"}]}""", "f2"));
+        await using var again = new ToolBench(sameFolder: bench);
+        Assert.Contains("\"path\":\"c\"", await ForkAsync("worklist_next", "{}", "f3"));
+        Assert.Equal("""{"done":true,"taken":3,"added":3,"byKind":{"page":3}}""", await ForkAsync("worklist_next", "{}", "f4"));
+        Assert.Equal(1, asked);
     }
 
     [Fact]

@@ -24,4 +24,7 @@ public sealed record ToolRequest
     public required Func<bool> MayAct { get; init; }
 
     public ToolPlace? Place { get; init; }
+
+    /// <summary>Answered calls, by the beginning of the tool's name, that a fork shares with the run it came from; null: no fork.</summary>
+    public Func<string, CancellationToken, Task<IReadOnlyList<PastCall>>>? Inherited { get; init; }
 }

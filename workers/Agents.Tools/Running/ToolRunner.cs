@@ -85,6 +85,7 @@ public sealed class ToolRunner(ToolCatalogue catalogue)
                 MayAct = permit.Ask,
                 PredecessorGone = request.PredecessorGone,
                 Place = request.Place,
+                Inherited = request.Inherited,
             };
             return request.Mode == ActivityMode.Reconcile
                 ? await ReconcileAsync(tool, call, cancel)

@@ -11,7 +11,7 @@ sealed class WorklistNextTool(ToolSpec spec, ToolEnvironment environment, Workli
     public async Task<ToolOutcome> InvokeAsync(ToolInvocation call, CancellationToken cancel)
     {
         await environment.SightAsync(EffectPoint.BeforeEffect, call, cancel);
-        var answer = await worklists.NextAsync(call.RunId, call.Key, cancel);
+        var answer = await worklists.NextAsync(call, cancel);
         await environment.SightAsync(EffectPoint.AfterEffect, call, CancellationToken.None);
         return new ToolOutcome.Answer(answer);
     }

@@ -9,9 +9,16 @@ namespace Agents.Tools.Worklist;
 sealed class WorklistState
 {
     public const int ItemsMax = 100_000;
+
+    static readonly string[] s_members = ["kind", "path", "target", "from"];
+
     readonly HashSet<string> _known = new(StringComparer.Ordinal);
     readonly List<string> _items = [];
     readonly Dictionary<string, string> _answers = new(StringComparer.Ordinal);
+    bool _isInherited;
+
+    /// <summary>Nothing was ever asked of this list.</summary>
+    public bool IsFresh => _answers.Count == 0 && !_isInherited;
 
     public int Taken { get; private set; }
 
@@ -53,27 +60,60 @@ sealed class WorklistState
         w.WriteString("answer", answer);
     });
 
+    /// <summary>What a fork has of the run it came from: the items taken, in their order, then the others.</summary>
+    public static string InheritLine(IReadOnlyCollection<string> taken, IEnumerable<string> pending) => Json.Object(w =>
+    {
+        w.WriteString("t", "inherit");
+        w.WriteStartArray("items");
+        foreach (var item in taken.Concat(pending))
+        {
+            w.WriteStringValue(item);
+        }
+
+        w.WriteEndArray();
+        w.WriteNumber("taken", taken.Count);
+    });
+
+    /// <summary>One spelling per item, so that equal items are equal texts.</summary>
+    public static string Canonical(JsonElement item) => Json.Object(w =>
+    {
+        foreach (var name in s_members)
+        {
+            if (item.Text(name) is { } value)
+            {
+                w.WriteString(name, value);
+            }
+        }
+    });
+
     public static void Fold(WorklistState state, JsonElement line)
     {
-        var key = line.GetProperty("key").GetString()!;
-        switch (line.GetProperty("t").GetString())
+        var type = line.GetProperty("t").GetString();
+        if (type is "add" or "inherit")
         {
-            case "add":
-                foreach (var item in line.GetProperty("items").EnumerateArray())
-                {
-                    state._items.Add(item.GetString()!);
-                    state._known.Add(item.GetString()!);
-                }
+            foreach (var item in line.GetProperty("items").EnumerateArray())
+            {
+                state._items.Add(item.GetString()!);
+                state._known.Add(item.GetString()!);
+            }
+        }
 
+        switch (type)
+        {
+            case "inherit":
+                state._isInherited = true;
+                state.Taken = line.GetProperty("taken").GetInt32();
+                return;
+            case "add":
                 break;
             case "next":
                 state.Taken += line.GetProperty("took").GetBoolean() ? 1 : 0;
                 break;
-            case var type:
+            default:
                 throw new FormatException($"unknown kind of line '{type}'");
         }
 
-        state._answers[key] = line.GetProperty("answer").GetString()!;
+        state._answers[line.GetProperty("key").GetString()!] = line.GetProperty("answer").GetString()!;
     }
 
     static string KindOf(string item)

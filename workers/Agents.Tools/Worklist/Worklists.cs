@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Agents.Tools.Durable;
 
 namespace Agents.Tools.Worklist;
@@ -9,17 +10,14 @@ sealed class Worklists(ToolEnvironment environment)
 {
     readonly StateFiles<WorklistState> _files = new(() => new WorklistState(), WorklistState.Fold);
 
-    public Task<string> AddAsync(string runId, string key, IReadOnlyList<string> items, CancellationToken cancel) =>
-        UseAsync(
-            runId,
-            list => list.State.AnswerTo(key) ?? Add(list, key, items),
-            cancel);
+    /// <summary>Beginning of the names of the tools that use worklists.</summary>
+    const string Tools = "worklist_";
 
-    public Task<string> NextAsync(string runId, string key, CancellationToken cancel) =>
-        UseAsync(
-            runId,
-            list => list.State.AnswerTo(key) ?? Next(list, key),
-            cancel);
+    public Task<string> AddAsync(ToolInvocation call, IReadOnlyList<string> items, CancellationToken cancel) =>
+        UseAsync(call, list => list.State.AnswerTo(call.Key) ?? Add(list, call.Key, items), cancel);
+
+    public Task<string> NextAsync(ToolInvocation call, CancellationToken cancel) =>
+        UseAsync(call, list => list.State.AnswerTo(call.Key) ?? Next(list, call.Key), cancel);
 
     static string Add(StateFile<WorklistState>.Session list, string key, IReadOnlyList<string> items)
     {
@@ -70,8 +68,44 @@ sealed class Worklists(ToolEnvironment environment)
         w.WriteEndObject();
     });
 
-    Task<string> UseAsync(string runId, Func<StateFile<WorklistState>.Session, string> use, CancellationToken cancel) =>
-        _files.UseAsync(PathOf(runId), environment, list => Task.FromResult(use(list)), cancel);
+    Task<string> UseAsync(ToolInvocation call, Func<StateFile<WorklistState>.Session, string> use, CancellationToken cancel) =>
+        _files.UseAsync(
+            PathOf(call.RunId), environment,
+            async list =>
+            {
+                if (call.Inherited is { } inherited && list.State.IsFresh)
+                {
+                    Inherit(list, await inherited(Tools, cancel));
+                }
+
+                return use(list);
+            },
+            cancel);
+
+    /// <summary>
+    /// The list as it stood where the fork was cut, derived from what the shared history was answered: the other run's own
+    /// list has gone on since.
+    /// </summary>
+    static void Inherit(StateFile<WorklistState>.Session list, IReadOnlyList<PastCall> calls)
+    {
+        var taken = new SortedDictionary<int, string>();
+        var added = new List<string>();
+        foreach (var call in calls)
+        {
+            using var arguments = JsonDocument.Parse(call.Arguments);
+            using var answer = JsonDocument.Parse(call.Answer);
+            if (arguments.RootElement.TryGetProperty("items", out var items))
+            {
+                added.AddRange(items.EnumerateArray().Select(WorklistState.Canonical));
+            }
+            else if (answer.RootElement.TryGetProperty("item", out var item))
+            {
+                taken[answer.RootElement.GetProperty("taken").GetInt32()] = item.GetRawText();
+            }
+        }
+
+        list.Append(WorklistState.InheritLine(taken.Values, added.Distinct(StringComparer.Ordinal).Except(taken.Values)));
+    }
 
     string PathOf(string runId) =>
         Path.Combine(environment.DataDirectory, "runs", FolderName(runId), "worklist.jsonl");

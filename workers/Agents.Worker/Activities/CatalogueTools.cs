@@ -20,6 +20,7 @@ public static class CatalogueTools
             PredecessorGone = work.Item.PredecessorGone,
             MayAct = work.MayAct,
             Place = PlaceOf(work),
+            Inherited = work.Inherited,
         };
         return (await runner.RunAsync(work.Run, request, cancel)).ToActivityOutcome();
     };

@@ -29,6 +29,8 @@ sealed class RunToolActivity(TranscriptCache cache, ToolRunning run)
                 Item = item,
                 Context = context,
                 MayAct = context.MayAct,
+                Inherited = item.ForkOf is not null
+                    ? (beginning, stop) => PastCalls.ReadAsync(item, context.History, beginning, stop) : null,
             };
         }
         catch (Exception e) when (e is not OperationCanceledException)

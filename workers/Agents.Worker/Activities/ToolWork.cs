@@ -1,6 +1,7 @@
 using Agents.Contracts.Runs;
 using Agents.Contracts.Transcript;
 using Agents.Contracts.Work;
+using Agents.Tools;
 
 namespace Agents.Worker.Activities;
 
@@ -23,6 +24,9 @@ public sealed record ToolWork
 
     /// <summary>To be asked immediately before an AtMostOnce effect; false: do nothing and answer NotStarted.</summary>
     public required Func<bool> MayAct { get; init; }
+
+    /// <summary>Answered calls, by the beginning of the tool's name, that a fork shares with the run it came from; null: no fork.</summary>
+    public Func<string, CancellationToken, Task<IReadOnlyList<PastCall>>>? Inherited { get; init; }
 }
 
 /// <summary>

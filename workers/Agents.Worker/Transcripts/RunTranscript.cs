@@ -22,6 +22,7 @@ sealed class RunTranscript(InstanceId instance, ExecutionId execution)
     readonly Lock _lock = new();
     readonly StoredEvents _events = new();
     RunView? _view;
+    RunInput? _input;
 
     public (string Instance, string Execution) Key => (instance.Value, execution.Value);
 
@@ -58,9 +59,9 @@ sealed class RunTranscript(InstanceId instance, ExecutionId execution)
         }
     }
 
-    /// <summary>The run's pinned input.</summary>
+    /// <summary>The run's pinned input, as it holds for this run.</summary>
     public Task<RunInput> InputAsync(ActivityWorkItem item, IHistorySource history, CancellationToken cancel) =>
-        ReadAsync(item, history, () => View().Input, cancel);
+        ReadAsync(item, history, () => _input ??= InputFor(item, View().Input), cancel);
 
     /// <summary>The view of a model call, ready to send.</summary>
     public Task<RenderedView> ViewAsync(ActivityWorkItem item, IHistorySource history, CancellationToken cancel)
@@ -75,6 +76,9 @@ sealed class RunTranscript(InstanceId instance, ExecutionId execution)
         var place = ToolCallInput.Parse(item.Input);
         return ReadAsync(item, history, () => View().Call(place), cancel);
     }
+
+    static RunInput InputFor(ActivityWorkItem item, RunInput input) =>
+        input with { ToolSettings = input.ToolSettings.For(item.InstanceId.Value, item.ForkOf) };
 
     RunView View() => _view ??= new RunView(_events);
 
