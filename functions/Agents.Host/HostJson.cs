@@ -22,6 +22,7 @@ namespace Agents.Host;
 [JsonSerializable(typeof(CommandLineAnswer))]
 [JsonSerializable(typeof(UpLine))]
 [JsonSerializable(typeof(RetentionAnswer))]
+[JsonSerializable(typeof(ModelServeLine))]
 sealed partial class HostJson : JsonSerializerContext
 {
     static readonly Lazy<HostJson> s_plain = new(() => new HostJson(new JsonSerializerOptions(Default!.Options)

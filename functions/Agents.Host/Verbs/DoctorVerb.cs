@@ -36,6 +36,7 @@ sealed record DoctorVerb(string? Model)
         var shelf = Profiles(context, findings);
         if (shelf is not null)
         {
+            findings.Add(Library());
             findings.AddRange(Models(shelf));
             findings.Add(await ReachAsync(shelf, context));
         }
@@ -156,6 +157,22 @@ sealed record DoctorVerb(string? Model)
         catch (RunFaultException e)
         {
             return [new Finding("bad", "host", e.Message)];
+        }
+    }
+
+    /// <summary>What agents model serve computes with; nothing else needs it.</summary>
+    static Finding Library()
+    {
+        try
+        {
+            var library = ModelServer.Native.ModelLibrary.Load();
+            return new Finding(
+                "ok", "model server",
+                $"llama.cpp {library.Version} on {string.Join(", ", library.Devices.Select(d => $"{d.Name} ({d.Description}{(d.IsGpu ? $", {d.MemoryBytes >> 20} MiB" : "")})"))}");
+        }
+        catch (ModelServer.ModelServerException e)
+        {
+            return new Finding("note", "model server", e.Message);
         }
     }
 

@@ -13,6 +13,9 @@ public abstract record Choice
     /// <summary>One of these tokens, at least one.</summary>
     public sealed record OneOf(params IReadOnlyList<int> Tokens) : Choice;
 
-    /// <summary>Text the grammar allows, or the mark <paramref name="Exit"/> where the grammar lets the text end.</summary>
-    public sealed record Ruled(IGrammar Grammar, int Exit) : Choice;
+    /// <summary>
+    /// Text the grammar allows, or the mark <paramref name="Exit"/> where the grammar lets the text end, or one of the other
+    /// marks instead of all that.
+    /// </summary>
+    public sealed record Ruled(IGrammar Grammar, int Exit, params IReadOnlyList<int> Marks) : Choice;
 }

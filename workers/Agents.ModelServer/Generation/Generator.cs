@@ -317,7 +317,7 @@ public sealed class Generator : IAsyncDisposable
             pick = _sampler.Choose(logits, shape.Next, slot.Request.Sampling, slot.Said, slot.Chance, shape.Utf8);
             goesOn = shape.Take(pick.Token, parts);
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
             End(slot, "failed", $"AG4036: {e.Message}");
             return;

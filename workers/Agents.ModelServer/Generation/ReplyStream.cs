@@ -18,6 +18,12 @@ public sealed class ReplyStream
     /// </summary>
     public IAsyncEnumerable<GenerationEvent> ReadAsync(CancellationToken cancel) => _events.Reader.ReadAllAsync(cancel);
 
+    /// <summary>Waits until something can be read; false when all was.</summary>
+    public ValueTask<bool> WaitAsync(CancellationToken cancel) => _events.Reader.WaitToReadAsync(cancel);
+
+    /// <summary>Reads what is there without waiting.</summary>
+    public bool TryRead([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out GenerationEvent? e) => _events.Reader.TryRead(out e);
+
     /// <summary>Ends the reply at its next token; what it has computed stays for whoever begins alike.</summary>
     public void Cancel()
     {

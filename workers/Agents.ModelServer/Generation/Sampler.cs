@@ -58,7 +58,7 @@ public sealed class Sampler(IVocabulary vocabulary)
         ReadOnlySpan<float> logits, Choice.Ruled ruled, SamplingOptions options, IReadOnlyDictionary<int, int> said, Chance chance, Utf8State utf8)
     {
         var mayExit = utf8.IsWhole && ruled.Grammar.MayEnd;
-        Load(logits, [ruled.Exit]);
+        Load(logits, [ruled.Exit, .. ruled.Marks]);
         Adjusted(options, said);
         if (!mayExit)
         {
@@ -66,7 +66,7 @@ public sealed class Sampler(IVocabulary vocabulary)
         }
 
         var first = Draw(options, chance);
-        if (first == ruled.Exit || (IsUtf8(first, utf8) && ruled.Grammar.Allows(first)))
+        if (!vocabulary.IsText(first) || (IsUtf8(first, utf8) && ruled.Grammar.Allows(first)))
         {
             return first;
         }
@@ -74,7 +74,7 @@ public sealed class Sampler(IVocabulary vocabulary)
         var count = 0;
         for (var token = 0; token < _logits.Length; token++)
         {
-            if (_logits[token] == Never || token == ruled.Exit)
+            if (_logits[token] == Never || !vocabulary.IsText(token))
             {
                 continue;
             }
