@@ -11,15 +11,15 @@ static class Checkout
     public static string Suite { get; } = Path.Combine(Project, "js");
 
     /// <summary>The executable built beside these tests, in the same configuration.</summary>
-    public static string Agents
+    public static string Agents => Built("Agents.Host", "agents");
+
+    /// <summary>An executable of a project of this checkout.</summary>
+    public static string Built(string project, string file)
     {
-        get
-        {
-            // artifacts/bin/<project>/<configuration>/<file>
-            var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-            var path = Path.Combine(here.Parent!.Parent!.FullName, "Agents.Host", here.Name, "agents");
-            return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is not built: build tests/Agents.Conformance");
-        }
+        // artifacts/bin/<project>/<configuration>/<file>
+        var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        var path = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, file);
+        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is not built: build tests/Agents.Conformance");
     }
 
     static string FindRoot()

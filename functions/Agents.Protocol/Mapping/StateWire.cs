@@ -34,4 +34,15 @@ public static class StateWire
 
         return state;
     }
+
+    /// <summary>What the wire tells of an instance; its generation is not on it.</summary>
+    public static InstanceView FromWire(OrchestrationState state) => new()
+    {
+        InstanceId = state.InstanceId, ExecutionId = state.ExecutionId ?? "", Generation = 0, Name = state.Name, Version = state.Version,
+        Status = (Contracts.Instances.OrchestrationStatus)state.OrchestrationStatus,
+        CreatedAt = state.CreatedTimestamp?.ToDateTimeOffset() ?? default, UpdatedAt = state.LastUpdatedTimestamp?.ToDateTimeOffset() ?? default,
+        CompletedAt = state.CompletedTimestamp?.ToDateTimeOffset(), ScheduledStart = state.ScheduledStartTimestamp?.ToDateTimeOffset(),
+        Input = state.Input, Output = state.Output, CustomStatus = state.CustomStatus, Failure = FailureWire.FromWire(state.FailureDetails),
+        ParentInstanceId = state.ParentInstanceId, Tags = TagsWire.From(state.Tags),
+    };
 }
