@@ -1,5 +1,6 @@
 using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
+using Agents.Contracts.Instances;
 using Agents.Engine.Store;
 
 namespace Agents.Simulation.Faults;
@@ -67,6 +68,10 @@ abstract class StoreDecorator(IEngineStore inner)
 
     public virtual Task<IReadOnlyList<ExecutionRecord>> ListExecutionsAsync(long instanceKey, CancellationToken cancel) =>
         inner.Queries.ListExecutionsAsync(instanceKey, cancel);
+
+    public virtual Task<IReadOnlyList<EndedInstance>> FindEndedAsync(
+        OrchestrationStatus status, DateTimeOffset before, EndedInstance? after, int max, CancellationToken cancel) =>
+        inner.Queries.FindEndedAsync(status, before, after, max, cancel);
 
     public virtual Task<IReadOnlyList<string>> ListChildrenAsync(string instanceId, CancellationToken cancel) =>
         inner.Queries.ListChildrenAsync(instanceId, cancel);

@@ -1,5 +1,6 @@
 using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
+using Agents.Contracts.Instances;
 using Agents.Engine.Store;
 using Agents.Simulation.Scheduling;
 
@@ -71,6 +72,10 @@ sealed class StoreLink(SimScheduler scheduler, SimLane lane, IEngineStore store,
 
     public Task<IReadOnlyList<ExecutionRecord>> ListExecutionsAsync(long instanceKey, CancellationToken cancel) =>
         Read(() => store.Queries.ListExecutionsAsync(instanceKey, CancellationToken.None));
+
+    public Task<IReadOnlyList<EndedInstance>> FindEndedAsync(
+        OrchestrationStatus status, DateTimeOffset before, EndedInstance? after, int max, CancellationToken cancel) =>
+        Read(() => store.Queries.FindEndedAsync(status, before, after, max, CancellationToken.None));
 
     public Task<IReadOnlyList<string>> ListChildrenAsync(string instanceId, CancellationToken cancel) =>
         Read(() => store.Queries.ListChildrenAsync(instanceId, CancellationToken.None));
