@@ -49,12 +49,13 @@ public sealed class PostgresServer : IDisposable
 
     /// <summary>
     /// Starts one, or uses what AGENTS_TEST_POSTGRES points to. Null with a reason where there is none to be had; with
-    /// CI=true that is an error, because a check that skips is no check.
+    /// CI=true that is an error, because a check that skips is no check. <paramref name="below"/>: a folder to make it in,
+    /// and then always one of its own.
     /// </summary>
-    public static PostgresServer? Start(out string reason)
+    public static PostgresServer? Start(out string reason, string? below = null)
     {
         reason = "";
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given)
+        if (below is null && Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given)
         {
             return new PostgresServer(given);
         }
@@ -66,7 +67,8 @@ public sealed class PostgresServer : IDisposable
             return Environment.GetEnvironmentVariable("CI") == "true" ? throw new InvalidOperationException(reason) : null;
         }
 
-        var server = new PostgresServer(bin, Directory.CreateTempSubdirectory("agents-pg-"));
+        var root = below is null ? Directory.CreateTempSubdirectory("agents-pg-") : Directory.CreateDirectory(Path.Combine(below, Path.GetFileName(below)));
+        var server = new PostgresServer(bin, root);
         try
         {
             server.Create();
@@ -79,6 +81,18 @@ public sealed class PostgresServer : IDisposable
             throw;
         }
     }
+
+    /// <summary>Runs one of PostgreSQL's programs on this server's database; answers with what it wrote.</summary>
+    public string Ask(string tool, params string[] arguments) =>
+        Run(tool, ["-h", _root!.FullName, "-p", "5432", "-U", RunAs, .. arguments]);
+
+    /// <summary>The same server, another database.</summary>
+    public string UrlOf(string database) => $"Host={_root!.FullName};Port=5432;Username={RunAs};Database={database}";
+
+    /// <summary>Whether its postmaster is there.</summary>
+    public bool Runs => File.Exists(Path.Combine(Data, "postmaster.pid"))
+        && int.TryParse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture, out var id)
+        && Stat(id) is not null;
 
     /// <summary>Starts the server again where it was stopped.</summary>
     public void Begin() => Run(
@@ -179,20 +193,15 @@ public sealed class PostgresServer : IDisposable
         Run("initdb", "-D", Data, "-U", RunAs, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions");
     }
 
-    void Run(string tool, params string[] arguments)
+    string Run(string tool, params string[] arguments)
     {
         var command = Path.Combine(_bin, tool);
-        if (Environment.IsPrivilegedProcess)
-        {
-            Execute("setpriv", [$"--reuid={RunAs}", $"--regid={RunAs}", "--init-groups", command, .. arguments]);
-        }
-        else
-        {
-            Execute(command, arguments);
-        }
+        return Environment.IsPrivilegedProcess
+            ? Execute("setpriv", [$"--reuid={RunAs}", $"--regid={RunAs}", "--init-groups", command, .. arguments])
+            : Execute(command, arguments);
     }
 
-    void Execute(string file, IEnumerable<string> arguments)
+    string Execute(string file, IEnumerable<string> arguments)
     {
         // Output goes to a file: a pipe would stay open for as long as the server that pg_ctl leaves behind.
         var log = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"{_root!.Name}.log"));
@@ -208,6 +217,8 @@ public sealed class PostgresServer : IDisposable
         {
             throw new InvalidOperationException($"{quoted} ended with {process.ExitCode}: {said}");
         }
+
+        return said;
     }
 
     static string? Binaries()
