@@ -30,7 +30,10 @@ public sealed record EngineOptions
     /// <summary>Events of one execution; the next turn fails the instance by name.</summary>
     public int HistoryEventsMax { get; init; } = 200_000;
 
-    /// <summary>Activities of this node that run at once; more wait in order.</summary>
+    /// <summary>
+    /// Activities of this node that run at once. More wait: tenants (the run's tag 'tenant') take turns, inside a tenant the
+    /// highest priority (tag 'priority', a whole number, 0 where there is none) goes first, and there runs take turns.
+    /// </summary>
     public int ActivitiesMax { get; init; } = 2_048;
 
     /// <summary>Instances loaded at the same time after a restart: recovery must not flatten the store.</summary>

@@ -24,11 +24,14 @@ public sealed record JobDraft
         ["ReadOnly"] = EffectClass.ReadOnly, ["Idempotent"] = EffectClass.Idempotent, ["AtMostOnce"] = EffectClass.AtMostOnce,
     };
 
+    /// <summary>Of a job that names none.</summary>
+    public const string DefaultTenant = "default";
+
     public required string Name { get; init; }
     public required string Goal { get; init; }
     public string? System { get; init; }
     public string? Id { get; init; }
-    public string Tenant { get; init; } = "default";
+    public string Tenant { get; init; } = DefaultTenant;
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
     public RunLimits Limits { get; init; } = new();
     public ContextPolicy Context { get; init; } = new();
@@ -60,7 +63,7 @@ public sealed record JobDraft
             Goal = job.Required("goal"),
             System = job.Text("system"),
             Id = ReadId(job.Get("id")),
-            Tenant = job.Text("tenant") ?? "default",
+            Tenant = job.Text("tenant") ?? DefaultTenant,
             Tags = job.TextMap("tags"),
             Limits = job.Get("limits") is { } limits ? ReadLimits(new JobFields(limits)) : new RunLimits(),
             Context = job.Get("context") is { } context ? ReadContext(new JobFields(context)) : new ContextPolicy(),

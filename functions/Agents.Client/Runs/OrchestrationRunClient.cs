@@ -48,7 +48,7 @@ public sealed class OrchestrationRunClient(
                 Name = OrchestratorName,
                 Version = OrchestratorVersion,
                 Input = JsonSerializer.Serialize(input, ContractsJson.Plain.RunInput),
-                Tags = WithName(draft.Tags, input.Name),
+                Tags = WithTenant(WithName(draft.Tags, input.Name), draft.Tenant),
                 RequestDigest = digest,
             },
             cancel);
@@ -194,9 +194,21 @@ public sealed class OrchestrationRunClient(
 
     /// <summary>Tag that carries the job's name, so that runs can be found by it.</summary>
     public const string NameTag = "job";
+    const string TenantTag = "tenant";
 
     static Dictionary<string, string> WithName(IReadOnlyDictionary<string, string> tags, string name) =>
         new(tags) { [NameTag] = name };
+
+    /// <summary>By this tag tenants share a node; a job that names none is everybody's.</summary>
+    static Dictionary<string, string> WithTenant(Dictionary<string, string> tags, string tenant)
+    {
+        if (tenant != JobDraft.DefaultTenant)
+        {
+            tags.TryAdd(TenantTag, tenant);
+        }
+
+        return tags;
+    }
 
     // Over the request as sent, not over what it resolves to: a changed profile file must not make a conflict.
     static string Digest(RunStart start)

@@ -9,6 +9,8 @@ namespace Agents.Engine.Instances;
 /// <summary>What an owner holds of an instance while it is hot. Touched only by its actor.</summary>
 internal sealed class HotInstance
 {
+    Share? _share;
+
     public required InstanceRecord Record { get; init; }
 
     public required InstanceState State { get; init; }
@@ -35,6 +37,9 @@ internal sealed class HotInstance
 
     /// <summary>Tasks handed to connected workers whose results have not come.</summary>
     public HashSet<int> Offered { get; } = [];
+
+    /// <summary>Whose its activities are, where they wait for a slot.</summary>
+    public Share Share => _share ??= Share.Of(Record.InstanceId, State.Start?.Tags);
 
     public Dictionary<int, RunningActivity> InFlight { get; } = [];
 

@@ -14,7 +14,7 @@ internal sealed class InstanceLoader(NodeServices node)
     /// <summary>Null when there is nothing to own: unknown, terminal, parked, or claimed by somebody else just now.</summary>
     public async Task<HotInstance?> LoadAsync(string instanceId)
     {
-        await node.Loads.TakeAsync();
+        await node.Loads.TakeAsync(new Share("", instanceId, 0));
         try
         {
             while (true)

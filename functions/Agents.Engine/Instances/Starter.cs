@@ -66,7 +66,8 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
     {
         var scheduled = task.Scheduled;
         var intentAt = hot.IntentMadeAt.GetValueOrDefault(scheduled.EventId, node.Clock.GetTimestamp());
-        var activity = new RunningActivity(node, actor, Item(task, mode, token), intentAt, hot.TakenBack.Contains(scheduled.EventId));
+        var activity = new RunningActivity(
+            node, actor, hot.Share, Item(task, mode, token), intentAt, hot.TakenBack.Contains(scheduled.EventId));
         hot.IntentMadeAt.Remove(scheduled.EventId);
         hot.InFlight[scheduled.EventId] = activity;
         if (known is not null)

@@ -1,13 +1,13 @@
 namespace Agents.Engine.Work;
 
-/// <summary>Bounds how many activities of this node run at once; the others wait in order.</summary>
+/// <summary>Bounds how many activities of this node run at once; the others wait, each tenant and run for its share.</summary>
 internal sealed class ActivitySlots(int max)
 {
     readonly Lock _gate = new();
-    readonly Queue<TaskCompletionSource> _waiting = new();
+    readonly FairLine<TaskCompletionSource> _waiting = new();
     int _free = max;
 
-    public Task TakeAsync()
+    public Task TakeAsync(Share share)
     {
         lock (_gate)
         {
@@ -18,7 +18,7 @@ internal sealed class ActivitySlots(int max)
             }
 
             var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Enqueue(turn);
+            _waiting.Add(share, turn);
             return turn.Task;
         }
     }
@@ -27,7 +27,7 @@ internal sealed class ActivitySlots(int max)
     {
         lock (_gate)
         {
-            if (_waiting.TryDequeue(out var next))
+            if (_waiting.TryTake(out var next))
             {
                 next.SetResult();
                 return;

@@ -12,7 +12,7 @@ namespace Agents.Engine.Work;
 
 /// <summary>One attempt of one activity in this process.</summary>
 internal sealed class RunningActivity(
-    NodeServices node, InstanceActor owner, ActivityWorkItem item, long intentAt, bool takenBack)
+    NodeServices node, InstanceActor owner, Share share, ActivityWorkItem item, long intentAt, bool takenBack)
     : IActivityContext
 {
     const int EvidenceAttemptsMax = 20;
@@ -94,7 +94,7 @@ internal sealed class RunningActivity(
     {
         // Activities of one turn start side by side; a long synchronous part must not hold up the actor.
         await Task.Yield();
-        await node.Slots.TakeAsync();
+        await node.Slots.TakeAsync(share);
         _hasSlot = 1;
         ActivityOutcome outcome;
         using var acting = IsAtMostOnce && Item.Mode == ActivityMode.Execute ? node.Attempts.Enter(Item.Effect!.Key) : null;
