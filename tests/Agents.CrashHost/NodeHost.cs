@@ -1,6 +1,8 @@
 using System.Globalization;
+using Agents.Cluster;
 using Agents.Contracts.Work;
 using Agents.Engine;
+using Agents.Engine.Nodes;
 using Agents.Engine.Postgres;
 using Agents.Engine.Postgres.Nodes;
 using Agents.Engine.Store;
@@ -33,7 +35,10 @@ static class NodeHost
             seen = new UnfencedStore(seen);
         }
 
-        await using var membership = store.NewMembership(new MembershipOptions { Place = data });
+        await using IMembership membership = Environment.GetEnvironmentVariable("AGENTS_MEMBERS") == "orleans"
+            ? ClusterMembership.Create(
+                new ClusterSettings { Name = "faults", Place = data }, store.Members, store.Clock, NullLogger.Instance)
+            : store.NewMembership(new MembershipOptions { Place = data });
         await using var catalogue = new ToolCatalogue(new ToolEnvironment
         {
             DataDirectory = shared, Clock = store.Clock, Observer = new CrashingEffects(plan),
@@ -47,7 +52,11 @@ static class NodeHost
         IActivityHost activities = new CrashingActivities(worker.Activities, plan);
         var node = new EngineNode(
             new CrashingStore(seen, plan), worker.Orchestrators, activities,
-            new EngineOptions { NodeId = Guid.NewGuid().ToString("N"), SweepEvery = TimeSpan.FromSeconds(10), GroupsInFlightMax = PostgresOptions.CallersMax },
+            new EngineOptions
+            {
+                NodeId = membership is ClusterMembership cluster ? cluster.NodeId : Guid.NewGuid().ToString("N"),
+                SweepEvery = TimeSpan.FromSeconds(10), GroupsInFlightMax = PostgresOptions.CallersMax, LookForLostHints = true,
+            },
             new EngineEnvironment(store.Clock, new RandomIds(), NullLogger.Instance), membership);
         await node.StartAsync(CancellationToken.None);
         Console.WriteLine("ready");

@@ -10,14 +10,20 @@ public sealed class NodeFaultTests
 
     static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Nodes_killed_at_random_moments_under_load_double_and_lose_nothing()
+    /// <summary>How nodes know of each other: as agents serve does, and as the nodes of a further task hub do.</summary>
+    const string Orleans = "orleans", Counting = "counting";
+
+    [Theory]
+    [InlineData(Orleans)]
+    [InlineData(Counting)]
+    public async Task Nodes_killed_at_random_moments_under_load_double_and_lose_nothing(string members)
     {
         var seed = Environment.TickCount;
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var random = new Random(seed);
         await using var cluster = await FaultCluster.StartAsync(Cancel);
-        NodeProcess[] nodes = [await cluster.NodeAsync("a", Cancel), await cluster.NodeAsync("b", Cancel)];
+        var known = ("AGENTS_MEMBERS", members);
+        NodeProcess[] nodes = [await cluster.NodeAsync("a", Cancel, null, known), await cluster.NodeAsync("b", Cancel, null, known)];
         var (runs, kills) = FaultCluster.Full ? (300, 20) : (100, 4);
         await cluster.StartRunsAsync(runs, Cancel);
         for (var kill = 1; kill <= kills; kill++)
@@ -28,7 +34,7 @@ public sealed class NodeFaultTests
             await nodes[victim].KillAsync(Cancel);
 
             // Half of them come back in their own folder, which proves their predecessor dead; for the others the rest must notice.
-            nodes[victim] = await cluster.NodeAsync(random.Next(2) == 0 ? $"{"ab"[victim]}" : $"{"ab"[victim]}{kill}", Cancel);
+            nodes[victim] = await cluster.NodeAsync(random.Next(2) == 0 ? $"{"ab"[victim]}" : $"{"ab"[victim]}{kill}", Cancel, null, known);
         }
 
         await cluster.FinishAsync(s_patience, Cancel);
@@ -41,16 +47,18 @@ public sealed class NodeFaultTests
     /// by the ledger.
     /// </summary>
     [Theory]
-    [InlineData(CrashPoint.AfterIntent)]
-    [InlineData(CrashPoint.AfterEffect)]
-    public async Task A_node_that_stood_still_commits_nothing_to_a_run_claimed_since(CrashPoint point)
+    [InlineData(CrashPoint.AfterIntent, Orleans, "AG1204")]
+    [InlineData(CrashPoint.AfterEffect, Orleans, "AG1204")]
+    [InlineData(CrashPoint.AfterIntent, Counting, "AG1118")]
+    [InlineData(CrashPoint.AfterEffect, Counting, "AG1118")]
+    public async Task A_node_that_stood_still_commits_nothing_to_a_run_claimed_since(CrashPoint point, string members, string stops)
     {
         await using var cluster = await FaultCluster.StartAsync(Cancel);
-        var frozen = await FreezeAndOvertakeAsync(cluster, point);
+        var frozen = await FreezeAndOvertakeAsync(cluster, point, ("AGENTS_MEMBERS", members));
         frozen.Thaw();
         await frozen.SaysAsync("fenced", Cancel);
         await frozen.SaysAsync("refused", Cancel);
-        await frozen.SaysAsync("AG1118", Cancel);
+        await frozen.SaysAsync(stops, Cancel);
         Assert.Empty(await cluster.HarmAsync(Cancel));
     }
 
@@ -87,7 +95,7 @@ public sealed class NodeFaultTests
         var frozen = await cluster.NodeAsync("a", Cancel, null, [("AGENTS_CRASH", $"{point}:2:stop"), .. environment]);
         await cluster.StartRunsAsync(1, Cancel);
         await frozen.SaysAsync("frozen", Cancel);
-        await cluster.NodeAsync("b", Cancel);
+        await cluster.NodeAsync("b", Cancel, null, [.. environment.Where(e => e.Item1 == "AGENTS_MEMBERS")]);
         await cluster.FinishAsync(TimeSpan.FromSeconds(60), Cancel);
         return frozen;
     }
