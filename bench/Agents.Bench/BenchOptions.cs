@@ -57,6 +57,7 @@ sealed record BenchOptions
         cancel-latency  request to terminated
         takeover        three nodes on PostgreSQL, one killed -9: kill to the next step of each of its runs; then a stop
         remote-cancel   a run on one node cancelled at another: to the call's token, to the status read
+        model-server    eight replies at once over HTTP beside a bare loop of the same library; a step whose beginning is held
         floor           only what SQLite and the disk can do
         all             every measure above; --record keeps the results under bench/results
         """;

@@ -23,6 +23,7 @@ static class Measurements
         ["cancel-latency"] = CancelMeasure.TakeAsync,
         ["takeover"] = ClusterMeasure.TakeoverAsync,
         ["remote-cancel"] = ClusterMeasure.RemoteCancelAsync,
+        ["model-server"] = ModelServerMeasure.TakeAsync,
     };
 
     // The workload as the goals name it: alone, many, more; larger results, prose, effects that may happen once.

@@ -36,6 +36,9 @@ static class Goals
         new("takeover by another node after kill -9, p95 ms", "< 1500", l => Of(l, "takeover", "msP95"), v => v < 1500),
         new("a node that is told to stop, ms", "< 1000", l => Of(l, "takeover", "msDrainMax"), v => v < 1000),
         new("cancel latency from another node, p99 ms", "< 300", l => Of(l, "remote-cancel", "msP99"), v => v < 300),
+        new("model server: eight replies at once / bare loop of the library", ">= 0.9",
+            l => Of(l, "model-server", "shareOfBareLoop"), v => v >= 0.9),
+        new("model server: memory of the process, MB", "< 300", l => Of(l, "model-server", "rssMB"), v => v < 300),
     ];
 
     /// <summary>Each goal that one of the lines measures, with its value.</summary>

@@ -10,7 +10,7 @@ namespace Agents.Bench.Results;
 /// </summary>
 static class Record
 {
-    static readonly string[] s_identity = ["peer", "store", "measure", "runs", "bytes", "length", "effect", "content"];
+    static readonly string[] s_identity = ["peer", "store", "measure", "runs", "bytes", "length", "effect", "content", "kind"];
 
     static readonly JsonSerializerOptions s_json = new()
     {

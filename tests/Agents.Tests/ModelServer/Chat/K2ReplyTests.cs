@@ -136,7 +136,7 @@ public sealed class K2ReplyTests
     public void Random_weights_only_say_well_formed_replies()
     {
         var (chance, sampler, calls, answers) = (new Chance(7), new Sampler(s_vocabulary), 0, 0);
-        for (var run = 0; run < 150; run++)
+        for (var run = 0; run < 60; run++)
         {
             var options = Options() with { CallsBefore = run, CallsMax = 1 + (run % 3), MustCall = run % 4 == 0 };
             using var reply = Reply(options);
@@ -158,7 +158,7 @@ public sealed class K2ReplyTests
             }
         }
 
-        Assert.True(calls > 30 && answers > 10, $"{calls} calls, {answers} answers");
+        Assert.True(calls > 10 && answers > 4, $"{calls} calls, {answers} answers");
     }
 
     static int Check(List<ReplyPart> parts, K2ReplyOptions options, string reason)
