@@ -25,7 +25,7 @@ public sealed class PostgresStore : IEngineStore
         _options = options;
         _clock = clock;
         _logger = logger;
-        _writer = new Writer(database, options, clock, logger);
+        _writer = new Writer(database, options, logger);
         Durability = durability;
         Writes = new WriteSeam(_writer, database);
         Owner = new OwnerReads(database, clock);

@@ -5,13 +5,12 @@ using Npgsql;
 namespace Agents.Engine.Postgres.Database;
 
 /// <summary>
-/// The database behind a small pool of connections. A connection is held for one transaction and no longer; nothing is
-/// set on it, so that a pooler in transaction mode may stand between.
+/// The database behind a small pool of connections. A connection is held for one transaction and no longer, but by
+/// the store's own writer; nothing is set on it, so that a pooler in transaction mode may stand between.
 /// </summary>
 internal sealed class Database : IAsyncDisposable
 {
     readonly NpgsqlDataSource _source;
-    readonly bool _borrowed;
     bool _disposed;
 
     public Database(PostgresOptions options)
@@ -37,11 +36,14 @@ internal sealed class Database : IAsyncDisposable
     public Database(Database beside, string schema)
     {
         _source = beside._source;
-        _borrowed = true;
+        IsBorrowed = true;
         Session = beside.Session;
         Where = beside.Where.Replace($"schema {beside.Sql.Schema}", $"schema {schema}", StringComparison.Ordinal);
         Sql = new Sql(schema);
     }
+
+    /// <summary>Whether the connections are another schema's, lent for one transaction at a time.</summary>
+    public bool IsBorrowed { get; }
 
     /// <summary>What the server knows this process's connections by: its name and a number of its own.</summary>
     public string Session { get; }
@@ -173,7 +175,7 @@ internal sealed class Database : IAsyncDisposable
         if (!_disposed)
         {
             _disposed = true;
-            await (_borrowed ? ValueTask.CompletedTask : _source.DisposeAsync());
+            await (IsBorrowed ? ValueTask.CompletedTask : _source.DisposeAsync());
         }
     }
 }

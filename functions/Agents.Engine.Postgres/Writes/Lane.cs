@@ -4,17 +4,14 @@ using Npgsql;
 namespace Agents.Engine.Postgres.Writes;
 
 /// <summary>
-/// One thread that writes groups over a connection that it keeps: its server process has the statements planned and the
-/// pages near. A thread of its own, because the answer to a group is what all its turns wait for, and on the thread pool
-/// it would stand behind everything that those turns have started.
+/// One thread that writes groups, one after the other. A thread of its own, because the answer to a group is what all its
+/// turns wait for, and on the thread pool it would stand behind everything that those turns have started. It keeps its
+/// connection between groups, whose server process has the statements planned and the pages near; but not where other
+/// schemas share the pool, of which there may be more than connections.
 /// </summary>
-internal sealed class Lane(Database.Database database, TimeProvider clock)
+internal sealed class Lane(Database.Database database)
 {
-    // Whoever stands between may forget a connection that says nothing for long; a write must not find that out.
-    static readonly TimeSpan s_keptAtMost = TimeSpan.FromSeconds(30);
-
     NpgsqlConnection? _connection;
-    long _usedAt;
 
     /// <summary>Calls <paramref name="loop"/> on a new thread.</summary>
     public void Start(Action<Lane> loop) =>
@@ -22,21 +19,19 @@ internal sealed class Lane(Database.Database database, TimeProvider clock)
 
     public void Send(Pipeline pipeline)
     {
-        if (_connection is not null && clock.GetElapsedTime(_usedAt) > s_keptAtMost)
-        {
-            GiveBack();
-        }
-
         _connection ??= database.Open();
+        var kept = false;
         try
         {
             new Session(_connection, database.Sql).Send(pipeline);
-            _usedAt = clock.GetTimestamp();
+            kept = !database.IsBorrowed;
         }
-        catch
+        finally
         {
-            GiveBack();
-            throw;
+            if (!kept)
+            {
+                GiveBack();
+            }
         }
     }
 

@@ -9,6 +9,9 @@ namespace Agents.Engine.Postgres.Writes;
 /// </summary>
 internal sealed class Writer : IAsyncDisposable
 {
+    // Whoever stands between may forget a connection that says nothing for long; a write must not find that out.
+    static readonly TimeSpan s_idleAtMost = TimeSpan.FromSeconds(30);
+
     readonly object _gate = new();   // Monitor: lanes wait on it
     readonly Queue<WriteWork> _queue = new();
     readonly GroupWriter _group;
@@ -16,14 +19,12 @@ internal sealed class Writer : IAsyncDisposable
     readonly int _writesMax;
     readonly int _lanesMax;
     readonly Database.Database _database;
-    readonly TimeProvider _clock;
     int _lanes, _idle;
     bool _stopping;
 
-    public Writer(Database.Database database, PostgresOptions options, TimeProvider clock, ILogger logger)
+    public Writer(Database.Database database, PostgresOptions options, ILogger logger)
     {
         _database = database;
-        _clock = clock;
         _group = new GroupWriter(database, options, logger);
         _writesMax = options.WritesPerTransactionMax;
         _lanesMax = options.GroupsInFlightMax;
@@ -46,7 +47,7 @@ internal sealed class Writer : IAsyncDisposable
             else if (_lanes < _lanesMax)
             {
                 _lanes++;
-                new Lane(_database, _clock).Start(Loop);
+                new Lane(_database).Start(Loop);
             }
         }
 
@@ -70,35 +71,33 @@ internal sealed class Writer : IAsyncDisposable
 
     void Loop(Lane lane)
     {
-        while (Gather() is { } group)
+        do
         {
-            Write(lane, group);
-        }
-
-        lane.GiveBack();
-        lock (_gate)
-        {
-            if (--_lanes == 0)
+            while (Gather() is { } group)
             {
-                _ended.TrySetResult();
+                Write(lane, group);
             }
+
+            lane.GiveBack();
         }
+        while (!Leaves());
     }
 
-    /// <summary>Waits for work; null: there will be none.</summary>
+    /// <summary>Waits for work; null: there will be none, or there was none for long.</summary>
     List<WriteWork>? Gather()
     {
         lock (_gate)
         {
+            var waited = false;
             while (_queue.Count == 0)
             {
-                if (_stopping)
+                if (_stopping || waited)
                 {
                     return null;
                 }
 
                 _idle++;
-                Monitor.Wait(_gate);
+                waited = !Monitor.Wait(_gate, s_idleAtMost);
                 _idle--;
             }
 
@@ -111,6 +110,25 @@ internal sealed class Writer : IAsyncDisposable
             }
 
             return group;
+        }
+    }
+
+    /// <summary>Ends a lane, unless work came for it meanwhile.</summary>
+    bool Leaves()
+    {
+        lock (_gate)
+        {
+            if (_queue.Count > 0)
+            {
+                return false;
+            }
+
+            if (--_lanes == 0 && _stopping)
+            {
+                _ended.TrySetResult();
+            }
+
+            return true;
         }
     }
 
