@@ -25,6 +25,8 @@ public sealed partial class ReferenceTests
         ["Tools"] = ["Contracts"],
         ["Worker"] = ["Loop", "Replay", "Inference", "Tools", "Client", "Contracts"],
         ["ModelServer"] = ["Inference", "Contracts"],
+        ["Pool"] = ["Access", "Inference", "Contracts"],
+        ["GpuWorker"] = ["Inference", "Contracts"],
     };
 
     /// <summary>Packages with a wall of their own: nowhere else.</summary>
