@@ -27,9 +27,20 @@ public sealed record PoolRequest
     /// </summary>
     public IReadOnlyList<string> Prefixes { get; init; } = [];
 
+    /// <summary>Tokens of the longest beginning it shares with other runs, the second of <see cref="Prefixes"/>; 0 for none.</summary>
+    public int SharedTokens { get; init; }
+
     /// <summary>Tokens of the prompt, estimated from its bytes.</summary>
     public required int PromptTokens { get; init; }
 
     /// <summary>Most tokens of the reply; the server's default where the request says nothing.</summary>
     public required int TokensMax { get; init; }
+
+    /// <summary>Tokens the reply is expected to have, learned from its run (<see cref="ReplyEstimate"/>); null where nothing is known.</summary>
+    public int? ExpectedTokens { get; init; }
+
+    /// <summary>Room it needs: its prompt and as much reply as is expected.</summary>
+    public int TokensNeeded => (int)Math.Min(int.MaxValue, (long)PromptTokens + Math.Min(ExpectedTokens ?? UnknownReplyTokens, TokensMax));
+
+    const int UnknownReplyTokens = 1024;
 }

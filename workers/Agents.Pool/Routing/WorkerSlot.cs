@@ -55,4 +55,20 @@ public sealed record WorkerSlot
 /// <param name="Tokens">How long it is.</param>
 /// <param name="UsedAt">When a request last had it.</param>
 /// <param name="BackAt">When its run is expected with the next step (it waits for a tool); null where nobody said.</param>
-public sealed record HeldPrefix(int Tokens, DateTimeOffset UsedAt, DateTimeOffset? BackAt = null);
+public sealed record HeldPrefix(int Tokens, DateTimeOffset UsedAt, DateTimeOffset? BackAt = null)
+{
+    readonly int? _cells;
+
+    /// <summary>Of its tokens those that no shared beginning holds: the room that is won when it gives way.</summary>
+    public int Cells
+    {
+        get => _cells ?? Tokens;
+        init => _cells = value;
+    }
+
+    /// <summary>Since when it is held there without a break; a run that came in just now is not pushed out at once.</summary>
+    public DateTimeOffset Since { get; init; } = DateTimeOffset.MinValue;
+
+    /// <summary>A request in work goes on from it: its tokens are not free and cannot give way.</summary>
+    public bool InUse { get; init; }
+}
