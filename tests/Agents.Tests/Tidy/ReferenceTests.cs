@@ -38,6 +38,7 @@ public sealed partial class ReferenceTests
         ["Microsoft.Orleans.Sdk"] = ["Cluster"],
         ["Grpc.AspNetCore.Server"] = ["Engine.Grpc"],
         ["Microsoft.AspNetCore.Authentication.JwtBearer"] = ["Access"],
+        ["Dapr.Client"] = ["Pool"],
         ["ModelContextProtocol.Core"] = ["Tools"],
         ["Spectre.Console"] = ["Host"],
         ["System.CommandLine"] = ["Host"],

@@ -4,7 +4,7 @@ namespace Agents.Inference.Streaming;
 /// Gives an attempt up after a silence, not after a total: a thinking model may rightly work for an hour, and every
 /// byte (keep-alive comments too) shows that somebody is still there.
 /// </summary>
-internal sealed class IdleDeadline : IDisposable
+public sealed class IdleDeadline : IDisposable
 {
     readonly CancellationTokenSource _silence;
     readonly CancellationTokenSource _either;
