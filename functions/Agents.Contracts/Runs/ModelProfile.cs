@@ -61,9 +61,21 @@ public sealed record ModelProfile
     public string? Successor { get; init; }
     public string? Note { get; init; }
 
+    /// <summary>
+    /// A pool stands at the address: calls tell it their run, tenant and class, and what comes after them, so that the
+    /// next step finds its prefix.
+    /// </summary>
+    public bool Pool { get; init; }
+
+    /// <summary>How a model worker starts the server; null where somebody else does. Not part of runs.</summary>
+    public ServeCommand? Serve { get; init; }
+
     /// <summary>Longest silence on the stream before an attempt is given up; any byte counts as life.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(5);
 }
+
+/// <summary>A model server's command line: the program and its arguments, {port} and {model} being those of the profile.</summary>
+public sealed record ServeCommand(IReadOnlyList<string> Command);
 
 /// <summary>USD per million tokens from a day on; a null hit or write price means the miss price.</summary>
 public sealed record ModelPrice(DateOnly From, decimal InMiss, decimal? InHit, decimal? InWrite, decimal Out);
