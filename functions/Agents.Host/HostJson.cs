@@ -23,6 +23,8 @@ namespace Agents.Host;
 [JsonSerializable(typeof(UpLine))]
 [JsonSerializable(typeof(RetentionAnswer))]
 [JsonSerializable(typeof(ModelServeLine))]
+[JsonSerializable(typeof(PoolLine))]
+[JsonSerializable(typeof(WorkerLine))]
 sealed partial class HostJson : JsonSerializerContext
 {
     static readonly Lazy<HostJson> s_plain = new(() => new HostJson(new JsonSerializerOptions(Default!.Options)

@@ -33,6 +33,9 @@ sealed class AccessOptions
     readonly Option<string?> _key = new("--grpc-key") { Description = "the certificate's private key, PEM", HelpName = "FILE" };
     readonly Option<bool> _plaintext = new("--grpc-plaintext") { Description = "without TLS on any address: TLS ends before it" };
 
+    /// <summary>Only who may come in, for a verb that has no Durable Task endpoint.</summary>
+    public Option RulesFile => _access;
+
     public Option[] All => [_access, _port, _address, _certificate, _key, _plaintext];
 
     /// <summary>The rules of the file and the key of the variable, where they are given.</summary>
@@ -72,9 +75,12 @@ sealed class AccessOptions
             : options;
     }
 
-    X509Certificate2? Certificate(ParseResult result)
+    X509Certificate2? Certificate(ParseResult result) =>
+        Certificate(result.GetValue(_certificate), result.GetValue(_key), "--grpc-cert and --grpc-key");
+
+    /// <summary>Null where neither is given.</summary>
+    public static X509Certificate2? Certificate(string? certificate, string? key, string where)
     {
-        var (certificate, key) = (result.GetValue(_certificate), result.GetValue(_key));
         if (certificate is null && key is null)
         {
             return null;
@@ -83,14 +89,14 @@ sealed class AccessOptions
         try
         {
             return X509Certificate2.CreateFromPemFile(
-                certificate ?? throw Incomplete(), key ?? throw Incomplete());
+                certificate ?? throw Incomplete(where), key ?? throw Incomplete(where));
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new RunFaultException(Faults.Usage, e.Message, "--grpc-cert and --grpc-key", "give a certificate and its key as PEM files", e);
+            throw new RunFaultException(Faults.Usage, e.Message, where, "give a certificate and its key as PEM files", e);
         }
     }
 
-    static RunFaultException Incomplete() => new(
-        Faults.Usage, "TLS needs both files", "--grpc-cert and --grpc-key", "give both of them or none");
+    static RunFaultException Incomplete(string where) => new(
+        Faults.Usage, "TLS needs both files", where, "give both of them or none");
 }

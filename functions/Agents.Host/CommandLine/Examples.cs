@@ -46,6 +46,13 @@ static class Examples
         ],
         ["random"] = [("agents model random --out random.gguf", "then agents model serve --model random.gguf")],
         ["model"] = [("agents model serve --model model.gguf", "agents model serve --help has its options")],
+        ["pool"] = [("agents pool --port 8100", "then agents model-worker --pool http://127.0.0.1:8100 …, once a model server")],
+        ["model-worker"] =
+        [
+            ("agents model-worker --pool http://127.0.0.1:8100 --attach http://127.0.0.1:8000/v1", "a vLLM, SGLang or llama.cpp server that runs already"),
+            ("agents model-worker --pool http://127.0.0.1:8100 --profile vllm/kimi-k2-thinking", "start it by its profile's command line, and again when it ends"),
+            ("agents model-worker --pool http://127.0.0.1:8100 --model model.gguf", "serve a GGUF file in this process"),
+        ],
         ["doctor"] = [("agents doctor --model moonshot/kimi-k2.6", "also sees whether that model answers")],
     };
 

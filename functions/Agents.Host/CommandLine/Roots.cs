@@ -22,7 +22,7 @@ static class Roots
             Runs(guard), Show(guard), Watch(guard), History(guard), Replay(guard),
             Cancel(guard), Pause(guard), Steer(guard), Resolve(guard),
             Fork(guard), Rewind(guard), Restart(guard), Purge(guard), Retention(guard),
-            Up(guard), Serve(guard), ModelCommands.Model(guard), Doctor(guard), Functions(guard),
+            Up(guard), Serve(guard), ModelCommands.Model(guard), PoolCommands.Pool(guard), PoolCommands.ModelWorker(guard), Doctor(guard), Functions(guard),
         ];
         foreach (var verb in verbs)
         {

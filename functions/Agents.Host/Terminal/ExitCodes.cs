@@ -43,7 +43,7 @@ static class ExitCodes
         Faults.RunNotFound => NotFound,
         Faults.DataDirectory or Faults.DataDirectoryBusy or Faults.HostGone or Faults.ListenAddress or Faults.Unavailable => Unavailable,
         Faults.CommandRefused or Faults.ReplayDiverged or Faults.ProofBroken or Faults.Unexpected => Failed,
-        "AG4030" or "AG4031" or "AG4034" or "AG4035" => Unavailable,
+        "AG4030" or "AG4031" or "AG4034" or "AG4035" or "AG4050" or "AG4053" or "AG4054" => Unavailable,
         _ when code.StartsWith("AG1", StringComparison.Ordinal) => Unavailable,
         _ => Usage,
     };
