@@ -60,7 +60,7 @@ public sealed record DurableTaskOptions
     /// <summary>Bytes of events in one part of a streamed history.</summary>
     public int HistoryChunkBytes { get; init; } = 256 * 1024;
 
-    /// <summary>Task hubs that one endpoint opens.</summary>
+    /// <summary>Task hubs that one endpoint holds open; unused ones give way to another.</summary>
     public int TaskHubsMax { get; init; } = 64;
 
     /// <summary>Why it must not listen like that; null where it may.</summary>

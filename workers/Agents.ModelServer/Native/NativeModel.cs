@@ -60,6 +60,11 @@ public sealed unsafe class NativeModel : IDisposable
         var parameters = Llama.llama_model_default_params();
         parameters.GpuLayers = gpuLayers;
         parameters.VocabularyOnly = (byte)(vocabularyOnly ? 1 : 0);
+        if (MatrixUnit.Misses(library, path))
+        {
+            parameters.UseExtraBuffers = 0;
+        }
+
         var model = Llama.llama_model_load_from_file(System.IO.Path.GetFullPath(path), parameters);
         if (model == 0)
         {
