@@ -5,6 +5,7 @@ using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
 using Agents.Contracts.History;
 using Agents.Contracts.Instances;
+using Agents.Engine.Effects;
 using Agents.Engine.History;
 using Agents.Engine.Instances;
 using Agents.Engine.Live;
@@ -107,6 +108,9 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
 
         return sent;
     }
+
+    /// <summary>Keeps what an attempt came to that nobody waits for any more; it settles the ledger where that is undecided.</summary>
+    public Task KeepEvidenceAsync(LateOutcome late) => new Evidence(_node).KeepAsync(late);
 
     void Tell(InstanceId id, bool urgent) => (urgent ? _node.WakeUrgently : _node.Wake)(id);
 

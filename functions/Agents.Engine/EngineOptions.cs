@@ -54,6 +54,11 @@ public sealed record EngineOptions
     /// </summary>
     public bool PredecessorsProvenDead { get; init; }
 
+    /// <summary>
+    /// Attempts may be run by other processes, which outlive this one: that an owner is dead proves nothing of its attempts.
+    /// </summary>
+    public bool AttemptsRunElsewhere { get; init; }
+
     /// <summary>How often unowned instances are looked for besides hints and due times.</summary>
     public TimeSpan SweepEvery { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -21,19 +21,26 @@ public sealed class TaskHub
 
     /// <summary>
     /// The workers' side; give <see cref="Remote"/> to the node, then <see cref="Join"/> it. What
-    /// <paramref name="isLocal"/> names runs in this process and is offered to nobody.
+    /// <paramref name="isLocal"/> names runs in this process and is offered to nobody. What <paramref name="isAgentWork"/>
+    /// names is for workers of ours: give <see cref="Activities"/> to the node too.
     /// </summary>
-    public TaskHub(string name, Func<string, string?, bool> isLocal, DurableTaskOptions options, EngineEnvironment environment)
+    public TaskHub(
+        string name, Func<string, string?, bool> isLocal, DurableTaskOptions options, EngineEnvironment environment,
+        Func<string, string?, bool>? isAgentWork = null)
     {
         Name = name;
         _environment = environment;
         _lastUsed = environment.Clock.GetTimestamp();
-        _broker = new WorkBroker(isLocal, options, environment);
+        _broker = new WorkBroker(isLocal, options, environment) { IsAgentWork = isAgentWork ?? (static (_, _) => false) };
+        Activities = new AttendedActivities(_broker);
     }
 
     public string Name { get; }
 
     public Contracts.Work.IRemoteWork Remote => _broker;
+
+    /// <summary>Activities of agent runs, on the workers of ours among them.</summary>
+    public Contracts.Work.IActivityHost Activities { get; }
 
     /// <summary>The same workers, for tools that are activities of theirs.</summary>
     public Contracts.Work.IConnectedWorkers Connected => _broker;

@@ -40,19 +40,7 @@ internal sealed partial class SidecarService(ITaskHubs hubs, DurableTaskOptions 
     public override Task<AbandonEntityTaskResponse> AbandonTaskEntityWorkItem(
         AbandonEntityTaskRequest request, ServerCallContext context) => throw Calls.NoEntities();
 
-    /// <summary>The hub that the call names; it stays open until the call has ended.</summary>
-    async ValueTask<TaskHub> HubAsync(ServerCallContext context)
-    {
-        while (true)
-        {
-            var hub = await hubs.GetAsync(Calls.TaskHub(context), context.CancellationToken);
-            if (hub.TryEnter() is { } part)
-            {
-                context.GetHttpContext().Response.RegisterForDispose(part);
-                return hub;
-            }
-        }
-    }
+    ValueTask<TaskHub> HubAsync(ServerCallContext context) => hubs.EnterAsync(context);
 }
 
 /// <summary>Cancelled when the endpoint ends: streams finish in order instead of breaking.</summary>

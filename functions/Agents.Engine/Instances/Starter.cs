@@ -1,6 +1,7 @@
 using Agents.Contracts.Effects;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
+using Agents.Engine.Effects;
 using Agents.Engine.Work;
 
 namespace Agents.Engine.Instances;
@@ -19,12 +20,12 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
         foreach (var task in hot.State.Tasks.Values.OrderBy(t => t.Sequence).ToList())
         {
             var id = task.Scheduled.EventId;
-            if (except?.Invoke(id) == true)
+            if (except?.Invoke(id) == true || (hot.Offered.Contains(id) && !hot.OffersActivities))
             {
                 continue;
             }
 
-            if (hot.IsRemote)
+            if (hot.OffersActivities)
             {
                 Offer(task);
             }
@@ -51,7 +52,7 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
         // An intent this process did not just write belongs to an attempt that may have acted.
         var fresh = entry is not null && hot.FreshIntents.Remove(scheduled.EventId);
         var mode = entry is { State: LedgerState.Intent } && !fresh ? ActivityMode.Reconcile : ActivityMode.Execute;
-        Run(task, mode, entry?.AttemptToken ?? node.NewToken(), null);
+        Run(task, mode, entry?.AttemptToken ?? AttemptTokens.New(node), null);
     }
 
     void Offer(OpenTask task)
@@ -99,7 +100,7 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
             Mode = mode,
             AttemptToken = token,
             Attempt = (int)Math.Min(hot.Record.OwnerEpoch, int.MaxValue),
-            PredecessorGone = node.Options.PredecessorsProvenDead
+            PredecessorGone = node.Options.PredecessorsProvenDead && !AttemptTokens.IsElsewhere(token)
                 && !(scheduled.Effect is { } effect && node.Attempts.Any(effect.Key)),
         };
     }

@@ -157,7 +157,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
         switch (settlement.Fate)
         {
             case TaskFate.Closed:
-                _intake.Take(settlement.Event!);
+                _intake.TakeOutcome(settlement.Event!);
                 break;
             case TaskFate.InDoubt:
                 hot.InDoubt.Add(id);
@@ -347,6 +347,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
     /// <summary>Nothing to write: start what waits, or give the instance up where that was asked for.</summary>
     async Task<StepResult> RestAsync()
     {
+        _closed.ForEach(static a => a.Settle()); // they ended without anything to write
         if (hot.Draining)
         {
             // Attempts that have begun end by themselves; each ending is another step.

@@ -44,6 +44,7 @@ static class Examples
             ("agents serve --store postgres://me@127.0.0.1:5432/agents --http-port 7071", "one node of several on a shared store"),
             ("agents serve --grpc-port 4001 --data .agents/durable-task", "a backend for the Durable Task SDKs, and nothing else"),
         ],
+        ["work"] = [("agents work --connect 127.0.0.1:4001", "beside agents up --grpc-port 4001 --work-elsewhere, in the same folder")],
         ["random"] = [("agents model random --out random.gguf", "then agents model serve --model random.gguf")],
         ["model"] = [("agents model serve --model model.gguf", "agents model serve --help has its options")],
         ["doctor"] = [("agents doctor --model moonshot/kimi-k2.6", "also sees whether that model answers")],
