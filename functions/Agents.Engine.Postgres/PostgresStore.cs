@@ -123,7 +123,12 @@ public sealed class PostgresStore : IEngineStore
     public async Task<StoreHealth> ExamineAsync(CancellationToken cancel) => await _database.ReadAsync(
         async session => (await session.QueryAsync(
             session.Call("Examine").BindName(_database.Sql.Schema),
-            row => new StoreHealth(row.Long(0), row.Long(1), row.TimeOrNull(2), row.Long(3), row.Long(4)), cancel))[0],
+            row => new StoreHealth(row.Long(0), row.Long(1), row.TimeOrNull(2), row.Long(3), row.Long(4)), cancel))[0] with
+        {
+            Tables = await session.QueryAsync(
+                session.Call("ExamineTables").BindName(_database.Sql.Schema),
+                row => new TableHealth(row.GetString(0), row.Long(1), row.Long(2), row.Long(3), row.Long(4), row.LongOrNull(5)), cancel),
+        },
         cancel);
 
     /// <summary>
