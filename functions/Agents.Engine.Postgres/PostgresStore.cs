@@ -3,6 +3,7 @@ using Agents.Engine.Nodes;
 using Agents.Engine.Postgres.Database;
 using Agents.Engine.Postgres.Membership;
 using Agents.Engine.Postgres.Nodes;
+using Agents.Engine.Postgres.Queues;
 using Agents.Engine.Postgres.Reads;
 using Agents.Engine.Postgres.Writes;
 using Agents.Engine.Store;
@@ -32,6 +33,7 @@ public sealed class PostgresStore : IEngineStore
         Queries = new QueryReads(database);
         Admin = new AdminWrites(database);
         Members = new MemberRows(database);
+        Queues = new QueueRows(database);
     }
 
     public IWriteStore Writes { get; }
@@ -41,6 +43,8 @@ public sealed class PostgresStore : IEngineStore
     public IQueryStore Queries { get; }
 
     public IAdminStore Admin { get; }
+
+    public IQueueStore Queues { get; }
 
     /// <summary>The nodes that share this store.</summary>
     public IMemberStore Members { get; }
