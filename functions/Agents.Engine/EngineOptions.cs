@@ -68,6 +68,9 @@ public sealed record EngineOptions
     /// </summary>
     public bool LookForLostHints { get; init; }
 
+    /// <summary>While activities of this node wait in queues: how often it looks whether another node let one in and the hint was lost.</summary>
+    public TimeSpan QueueLookEvery { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Instances one sweep takes.</summary>
     public int SweepClaimsMax { get; init; } = 256;
 

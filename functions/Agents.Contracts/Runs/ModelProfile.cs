@@ -61,6 +61,9 @@ public sealed record ModelProfile
     public string? Successor { get; init; }
     public string? Note { get; init; }
 
+    /// <summary>Queue that calls of this model wait in, NAME or NAME/KEY (docs/queues.md); null: none of their own.</summary>
+    public string? Queue { get; init; }
+
     /// <summary>Longest silence on the stream before an attempt is given up; any byte counts as life.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(5);
 }

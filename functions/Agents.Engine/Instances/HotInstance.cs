@@ -46,6 +46,9 @@ internal sealed class HotInstance
 
     public Dictionary<int, RunningActivity> InFlight { get; } = [];
 
+    /// <summary>Where its tasks stand in queues; the actor sets it.</summary>
+    public Queues.Places Places { get; set; } = null!;
+
     /// <summary>Entries known to matter: of earlier generations, and of open tasks.</summary>
     public Dictionary<string, LedgerEntry> Ledger { get; } = [];
 

@@ -172,7 +172,7 @@ internal sealed partial class Step
     {
         if (hot.OffersActivities && status != OrchestrationStatus.Terminated)
         {
-            new Starter(node, actor, hot).StartOpen(); // asked for beside the end, and waited for by nobody
+            new Starter(node, actor, hot).StartOpen(ended: true); // asked for beside the end, and waited for by nobody
         }
 
         return StepResult.Over.Done;

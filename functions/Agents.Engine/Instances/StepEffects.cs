@@ -116,15 +116,26 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
 
         foreach (var id in hot.NeedsIntent.Order().ToList())
         {
-            hot.NeedsIntent.Remove(id);
             if (hot.State.Tasks.TryGetValue(id, out var task) && !intake.Resolves(id))
             {
+                if (!hot.Places.MayBegin(task.Scheduled))
+                {
+                    continue;   // in a queue: the deadline of an intent must not run out there
+                }
+
                 Intend(task);
             }
             else if (decision?.Intents.Find(t => t.EventId == id) is { } scheduled)
             {
+                if (!hot.Places.NeedsNone(scheduled))
+                {
+                    continue;
+                }
+
                 Intend(new OpenTask(scheduled, 0));
             }
+
+            hot.NeedsIntent.Remove(id);
         }
     }
 

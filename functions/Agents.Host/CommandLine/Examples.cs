@@ -38,6 +38,11 @@ static class Examples
             ("agents retention --keep-completed 30d --keep-failed 90d", "what is older would go; nothing is changed"),
             ("agents retention --keep-completed 30d --remove", "it goes; agents serve --keep-completed 30d does so by itself"),
         ],
+        ["queues"] =
+        [
+            ("agents queues", "who runs and who waits, in each queue that has a bound"),
+            ("agents queues kimi --concurrency 8 --rate 60/1m", "calls of profiles with \"queue\": \"kimi\", on all nodes together"),
+        ],
         ["up"] = [("agents up --port 7070 --root ~/documents", "API and live streams on http://127.0.0.1:7070")],
         ["serve"] =
         [

@@ -21,7 +21,7 @@ static class Roots
             JobVerbs.Run(guard), JobVerbs.Resume(guard), JobVerbs.Prove(guard),
             Runs(guard), Show(guard), Watch(guard), History(guard), Replay(guard),
             Cancel(guard), Pause(guard), Steer(guard), Resolve(guard),
-            Fork(guard), Rewind(guard), Restart(guard), Purge(guard), Retention(guard),
+            Fork(guard), Rewind(guard), Restart(guard), Purge(guard), Retention(guard), QueueOptions.Queues(guard),
             Up(guard), Serve(guard), Work(guard), ModelCommands.Model(guard), Doctor(guard), Functions(guard),
         ];
         foreach (var verb in verbs)

@@ -154,7 +154,7 @@ sealed class Node : IAsyncDisposable
             new ApiOptions { SocketPath = Sockets.OfHost(options.DataDirectory), Port = options.Port, Access = options.Access },
             new ApiServices
             {
-                Runs = Runs, Archive = Archive, Clock = MachineClock.Instance, Models = Models.Views,
+                Runs = Runs, Archive = Archive, Queues = Engine, Clock = MachineClock.Instance, Models = Models.Views,
                 Problem = () => _engine.StoreProblem, Version = Version, Warnings = Warnings,
             },
             cancel);
