@@ -1,5 +1,6 @@
 using Agents.Access;
 using Agents.Client.Runs;
+using Agents.Contracts.Client;
 using Agents.Contracts.Runs;
 
 namespace Agents.Api;
@@ -31,6 +32,7 @@ public sealed record ApiServices
 {
     public required IRunClient Runs { get; init; }
     public required IRunArchive Archive { get; init; }
+    public required IQueueClient Queues { get; init; }
     public required TimeProvider Clock { get; init; }
 
     /// <summary>Profiles as they may be shown, with what a person should know of each.</summary>

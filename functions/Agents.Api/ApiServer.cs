@@ -46,6 +46,7 @@ public sealed class ApiServer : IAsyncDisposable
         app.Use(new Gate(options.Access).CheckAsync);
         new RunEndpoints(services, options).Map(app);
         new CommandEndpoints(services, options).Map(app);
+        new QueueEndpoints(services, options).Map(app);
         new HostEndpoints(services, options).Map(app);
         new StreamEndpoint(services, options, stopping).Map(app);
         app.MapFallback(context => Problems.WriteAsync(context, Problems.NoSuchAddress(context)));

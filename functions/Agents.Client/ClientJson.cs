@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Agents.Client.Runs;
+using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
 using Agents.Contracts.History;
 
@@ -21,6 +22,8 @@ namespace Agents.Client;
 [JsonSerializable(typeof(ArchiveOutcome))]
 [JsonSerializable(typeof(CommandBody))]
 [JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(QueueLimit))]
+[JsonSerializable(typeof(IReadOnlyList<QueueView>))]
 [JsonSerializable(typeof(IReadOnlyList<LedgerEntry>))]
 public sealed partial class ClientJson : JsonSerializerContext
 {

@@ -25,6 +25,7 @@ namespace Agents.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<LedgerEntry>))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(List<string>))]
 public sealed partial class ContractsJson : JsonSerializerContext
 {
     static readonly Lazy<ContractsJson> s_plain = new(() => new ContractsJson(new JsonSerializerOptions(Default!.Options)

@@ -37,8 +37,17 @@ public sealed record DurableTaskOptions
     /// <summary>A stream with nothing to say says so this often; workers hold two minutes of silence for a lost connection.</summary>
     public TimeSpan PingEvery { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>A silent connection is asked for a sign of life this often, and closed when as much passes without one.</summary>
+    public TimeSpan ConnectionPingEvery { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>After its stream is lost a worker may still complete what it has for this long; then others get it.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// An effect whose worker was lost is asked about where it was begun, for this long; then of any worker, which may know
+    /// less of it.
+    /// </summary>
+    public TimeSpan SamePlaceWait { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>An orchestrator turn is code without waiting: one that is not answered for this long goes to another worker.</summary>
     public TimeSpan TurnLease { get; init; } = TimeSpan.FromMinutes(5);
@@ -60,7 +69,10 @@ public sealed record DurableTaskOptions
     /// <summary>Bytes of events in one part of a streamed history.</summary>
     public int HistoryChunkBytes { get; init; } = 256 * 1024;
 
-    /// <summary>Task hubs that one endpoint opens.</summary>
+    /// <summary>Agent runs are worked on by workers of ours that connect (agents work), not in this process.</summary>
+    public bool WorkElsewhere { get; init; }
+
+    /// <summary>Task hubs that one endpoint holds open; unused ones give way to another.</summary>
     public int TaskHubsMax { get; init; } = 64;
 
     /// <summary>Why it must not listen like that; null where it may.</summary>

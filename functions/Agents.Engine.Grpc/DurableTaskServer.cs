@@ -55,6 +55,7 @@ public sealed class DurableTaskServer : IAsyncDisposable
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(new Stopping(stopping.Token));
         builder.Services.AddSingleton<SidecarService>();
+        builder.Services.AddSingleton<AgentWorkService>();
         builder.Services.AddAccess(options.Access, environment.Clock);
         builder.Services.AddSingleton(new CallGuard(options.Access, environment.Log));
         builder.Services.AddGrpc(grpc =>
@@ -70,6 +71,7 @@ public sealed class DurableTaskServer : IAsyncDisposable
         app.UseRouting();
         app.UseAuthentication();
         app.MapGrpcService<SidecarService>();
+        app.MapGrpcService<AgentWorkService>();
         try
         {
             await app.StartAsync(cancel);
@@ -93,6 +95,8 @@ public sealed class DurableTaskServer : IAsyncDisposable
         kestrel.Limits.Http2.MaxStreamsPerConnection = 10_000;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 8 * 1024 * 1024;
         kestrel.Limits.Http2.InitialStreamWindowSize = 4 * 1024 * 1024;
+        kestrel.Limits.Http2.KeepAlivePingDelay = options.ConnectionPingEvery; // a machine that vanished says no goodbye
+        kestrel.Limits.Http2.KeepAlivePingTimeout = options.ConnectionPingEvery;
         kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
         kestrel.Listen(options.Address, options.Port, listen =>

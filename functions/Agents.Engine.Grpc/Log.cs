@@ -35,6 +35,9 @@ internal static partial class Log
     [LoggerMessage(6113, LogLevel.Warning, "Call of {Name} by run {Instance}: {Why}.")]
     public static partial void GivenUp(ILogger log, string name, string instance, string why);
 
+    [LoggerMessage(6116, LogLevel.Warning, "Attempt at {Name} of run {Instance}: {Why}.")]
+    public static partial void AttemptLost(ILogger log, string name, string instance, string why);
+
     [LoggerMessage(6114, LogLevel.Warning, "Worker {Worker} has no activity {Name} version '{Version}' and sets no filters; the call waits for another worker.")]
     public static partial void NotKnownThere(ILogger log, string name, string version, string worker);
 

@@ -3,6 +3,7 @@ using Agents.Engine.Nodes;
 using Agents.Engine.Postgres.Database;
 using Agents.Engine.Postgres.Membership;
 using Agents.Engine.Postgres.Nodes;
+using Agents.Engine.Postgres.Queues;
 using Agents.Engine.Postgres.Reads;
 using Agents.Engine.Postgres.Writes;
 using Agents.Engine.Store;
@@ -32,6 +33,7 @@ public sealed class PostgresStore : IEngineStore
         Queries = new QueryReads(database);
         Admin = new AdminWrites(database);
         Members = new MemberRows(database);
+        Queues = new QueueRows(database);
     }
 
     public IWriteStore Writes { get; }
@@ -41,6 +43,8 @@ public sealed class PostgresStore : IEngineStore
     public IQueryStore Queries { get; }
 
     public IAdminStore Admin { get; }
+
+    public IQueueStore Queues { get; }
 
     /// <summary>The nodes that share this store.</summary>
     public IMemberStore Members { get; }
@@ -123,7 +127,12 @@ public sealed class PostgresStore : IEngineStore
     public async Task<StoreHealth> ExamineAsync(CancellationToken cancel) => await _database.ReadAsync(
         async session => (await session.QueryAsync(
             session.Call("Examine").BindName(_database.Sql.Schema),
-            row => new StoreHealth(row.Long(0), row.Long(1), row.TimeOrNull(2), row.Long(3), row.Long(4)), cancel))[0],
+            row => new StoreHealth(row.Long(0), row.Long(1), row.TimeOrNull(2), row.Long(3), row.Long(4)), cancel))[0] with
+        {
+            Tables = await session.QueryAsync(
+                session.Call("ExamineTables").BindName(_database.Sql.Schema),
+                row => new TableHealth(row.GetString(0), row.Long(1), row.Long(2), row.Long(3), row.Long(4), row.LongOrNull(5)), cancel),
+        },
         cancel);
 
     /// <summary>

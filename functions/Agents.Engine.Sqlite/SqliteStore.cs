@@ -1,5 +1,6 @@
 using Agents.Engine.Sqlite.Admin;
 using Agents.Engine.Sqlite.Database;
+using Agents.Engine.Sqlite.Queues;
 using Agents.Engine.Sqlite.Reads;
 using Agents.Engine.Sqlite.Writes;
 using Agents.Engine.Store;
@@ -28,6 +29,7 @@ public sealed class SqliteStore : IEngineStore
         Owner = new OwnerReads(_pool, clock);
         Queries = new QueryReads(_pool);
         Admin = new AdminWrites(_writer, _pool);
+        Queues = new QueueRows(_writer, _pool);
     }
 
     public IWriteStore Writes { get; }
@@ -37,6 +39,8 @@ public sealed class SqliteStore : IEngineStore
     public IQueryStore Queries { get; }
 
     public IAdminStore Admin { get; }
+
+    public IQueueStore Queues { get; }
 
     /// <summary>The directory that holds the file, as a full path.</summary>
     public string DataDirectory => _directory.Path;

@@ -5,6 +5,7 @@ using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
 using Agents.Contracts.History;
 using Agents.Contracts.Instances;
+using Agents.Engine.Effects;
 using Agents.Engine.History;
 using Agents.Engine.Instances;
 using Agents.Engine.Live;
@@ -15,7 +16,7 @@ using Agents.Engine.Work;
 namespace Agents.Engine;
 
 /// <summary>Everything a client may ask of a node. What it acknowledges is durable.</summary>
-public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IHistoryReader
+public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IHistoryReader, IQueueClient
 {
     readonly NodeServices _node;
     readonly HistorySource _history;
@@ -107,6 +108,9 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
 
         return sent;
     }
+
+    /// <summary>Keeps what an attempt came to that nobody waits for any more; it settles the ledger where that is undecided.</summary>
+    public Task KeepEvidenceAsync(LateOutcome late) => new Evidence(_node).KeepAsync(late);
 
     void Tell(InstanceId id, bool urgent) => (urgent ? _node.WakeUrgently : _node.Wake)(id);
 
@@ -201,6 +205,19 @@ public sealed class EngineClient : IOrchestrationClient, IOrchestrationAdmin, IH
 
     /// <summary>Scans the store for what must always hold; one line for each breach, none when all is well.</summary>
     public Task<IReadOnlyList<string>> VerifyStoreAsync(CancellationToken cancel) => _node.Store.Admin.VerifyAsync(cancel);
+
+    /// <summary>Queues of activities that have a bound, with who is in them.</summary>
+    public Task<IReadOnlyList<QueueView>> ListQueuesAsync(CancellationToken cancel) => _node.Store.Queues.ReadQueuesAsync(cancel);
+
+    /// <summary>
+    /// Sets a queue's bounds on all nodes, or takes them away; what runs goes on. The bound of the hub as a whole reaches the
+    /// other nodes within a minute, any other at once.
+    /// </summary>
+    public async Task SetQueueAsync(QueueLimit limit, CancellationToken cancel)
+    {
+        await _node.Store.Queues.SetQueueAsync(limit, cancel);
+        await _node.Queues.ChangedAsync(limit.Queue, cancel);
+    }
 
     void Announce(InstanceId id, DateTimeOffset? at)
     {

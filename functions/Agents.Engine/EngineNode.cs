@@ -57,6 +57,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
             History = history,
             Slots = new ActivitySlots(options.ActivitiesMax),
             Loads = new ActivitySlots(options.LoadsMax),
+            Queues = new Queues.QueueGate(store.Queues, options, environment, Wake),
             Live = new LiveHub(_membership.News),
             Wake = Wake,
             Schedule = Schedule,
@@ -249,6 +250,7 @@ public sealed class EngineNode : IMember, IAsyncDisposable
                 _tombstonesForgotten = now;
             }
 
+            await _services.Queues.RefreshAsync(CancellationToken.None);
             var max = _options.SweepClaimsMax;
             var found = await _services.Store.Owner.FindClaimableAsync(_membership.Live, now, max, CancellationToken.None);
             foreach (var instance in found)

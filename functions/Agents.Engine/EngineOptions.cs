@@ -54,6 +54,11 @@ public sealed record EngineOptions
     /// </summary>
     public bool PredecessorsProvenDead { get; init; }
 
+    /// <summary>
+    /// Attempts may be run by other processes, which outlive this one: that an owner is dead proves nothing of its attempts.
+    /// </summary>
+    public bool AttemptsRunElsewhere { get; init; }
+
     /// <summary>How often unowned instances are looked for besides hints and due times.</summary>
     public TimeSpan SweepEvery { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -62,6 +67,9 @@ public sealed record EngineOptions
     /// may have ended between writing a message and saying so.
     /// </summary>
     public bool LookForLostHints { get; init; }
+
+    /// <summary>While activities of this node wait in queues: how often it looks whether another node let one in and the hint was lost.</summary>
+    public TimeSpan QueueLookEvery { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Instances one sweep takes.</summary>
     public int SweepClaimsMax { get; init; } = 256;

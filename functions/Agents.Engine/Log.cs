@@ -34,6 +34,9 @@ internal static partial class Log
     [LoggerMessage(1009, LogLevel.Error, "The sweep for unowned instances failed; it is tried again. {Why}")]
     public static partial void SweepFault(ILogger log, Exception e, string why);
 
+    [LoggerMessage(1014, LogLevel.Error, "A round of the queues failed in a way it should not; it is tried again. {Why}")]
+    public static partial void QueueFault(ILogger log, Exception e, string why);
+
     [LoggerMessage(1010, LogLevel.Warning, "Instance {Instance}: no code for '{Name}' version '{Version}' here; left for another worker.")]
     public static partial void OtherVersion(ILogger log, string instance, string name, string? version);
 

@@ -25,7 +25,7 @@ static class NodeHost
     public static async Task<int> RunAsync(string url, string data, string shared)
     {
         var plan = CrashPlan.Parse(Environment.GetEnvironmentVariable("AGENTS_CRASH"));
-        var skew = int.TryParse(Environment.GetEnvironmentVariable("AGENTS_CLOCK_SKEW_S"), CultureInfo.InvariantCulture, out var s) ? s : 0;
+        var skew = Number("AGENTS_CLOCK_SKEW_S") ?? 0;
         await using var store = await PostgresStore.OpenAsync(
             PostgresOptions.For(url) with { CommandTimeout = TimeSpan.FromSeconds(5) },
             new SkewedClock(TimeSpan.FromSeconds(skew)), NullLogger.Instance, CancellationToken.None);
@@ -35,10 +35,13 @@ static class NodeHost
             seen = new UnfencedStore(seen);
         }
 
-        await using IMembership membership = Environment.GetEnvironmentVariable("AGENTS_MEMBERS") == "orleans"
-            ? ClusterMembership.Create(
-                new ClusterSettings { Name = "faults", Place = data }, store.Members, store.Clock, NullLogger.Instance)
-            : store.NewMembership(new MembershipOptions { Place = data });
+        await using IMembership? membership = Environment.GetEnvironmentVariable("AGENTS_MEMBERS") switch
+        {
+            "orleans" => ClusterMembership.Create(
+                new ClusterSettings { Name = "faults", Place = data }, store.Members, store.Clock, NullLogger.Instance),
+            "none" => null,   // it holds itself for the only one
+            _ => store.NewMembership(new MembershipOptions { Place = data }),
+        };
         await using var catalogue = new ToolCatalogue(new ToolEnvironment
         {
             DataDirectory = shared, Clock = store.Clock, Observer = new CrashingEffects(plan),
@@ -55,7 +58,8 @@ static class NodeHost
             new EngineOptions
             {
                 NodeId = membership is ClusterMembership cluster ? cluster.NodeId : Guid.NewGuid().ToString("N"),
-                SweepEvery = TimeSpan.FromSeconds(10), GroupsInFlightMax = PostgresOptions.CallersMax, LookForLostHints = true,
+                SweepEvery = TimeSpan.FromMilliseconds(Number("AGENTS_SWEEP_MS") ?? 10_000), GroupsInFlightMax = PostgresOptions.CallersMax, LookForLostHints = true,
+                ClaimsWithoutProgressMax = membership is null ? int.MaxValue : 5,
             },
             new EngineEnvironment(store.Clock, new RandomIds(), NullLogger.Instance), membership);
         await node.StartAsync(CancellationToken.None);
@@ -68,6 +72,9 @@ static class NodeHost
         await Task.Delay(Timeout.InfiniteTimeSpan);
         return DeclaredDead;
     }
+
+    static int? Number(string variable) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : null;
 
     sealed class SkewedClock(TimeSpan ahead) : TimeProvider
     {

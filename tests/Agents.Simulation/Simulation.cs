@@ -46,6 +46,7 @@ sealed class Simulation
         _faults = new FaultPlan(_random.Fork());
         _world = new SimWorld(_scheduler, _random.Fork());
         var store = new SimulatedStore(new SimClock(_scheduler, _scheduler.World));
+        SimQueues.Bound(store.Queues, new SimRandom(SimRandom.Hash(seed, "queues")));
         _peek = new StorePeek(store);
         _observer = new Observer(_scheduler, _peek);
         bug.Settle(new BugSite(_scheduler, store, _peek, new SimRandom(SimRandom.Hash(seed, bug.GetType().Name))));

@@ -18,6 +18,26 @@ public sealed class PostgresHealthTests : StoreContract<PostgresSubject>
     }
 
     [Fact]
+    public async Task Space_that_no_row_fills_is_seen()
+    {
+        foreach (var i in Enumerable.Range(0, 40))
+        {
+            await StartAsync(NewStart($"run{i}"));
+        }
+
+        Subject.Run("analyze agents.inbox");
+        var full = await InboxAsync();
+        Subject.Run("insert into agents.inbox (id, instance, kind, visible_at, body) select -n, 0, 0, 0, '\\x00' from generate_series(1, 20000) n");
+        Subject.Run("delete from agents.inbox where id < 0");
+        Subject.Run("analyze agents.inbox");
+        var bloated = await InboxAsync();
+        Assert.True(bloated.SlackBytes > full.SlackBytes + 500_000, $"{full} {bloated}");
+
+        async Task<TableHealth> InboxAsync() =>
+            (await ((PostgresStore)Store).ExamineAsync(Cancel)).Tables.Single(table => table.Name == "inbox");
+    }
+
+    [Fact]
     public async Task Nodes_that_start_together_migrate_one_after_the_other()
     {
         Subject.Run($"drop schema {Subject.Options.Schema} cascade");

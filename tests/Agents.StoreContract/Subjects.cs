@@ -43,3 +43,9 @@ public sealed class QueryOnSqlite : QueryContract<SqliteSubject>;
 public sealed class QueryOnSimulated : QueryContract<SimulatedSubject>;
 
 public sealed class QueryOnPostgres : QueryContract<PostgresSubject>;
+
+public sealed class QueueOnSqlite : QueueContract<SqliteSubject>;
+
+public sealed class QueueOnSimulated : QueueContract<SimulatedSubject>;
+
+public sealed class QueueOnPostgres : QueueContract<PostgresSubject>;

@@ -19,5 +19,10 @@ public interface ITool
 /// </summary>
 public interface IReconcileProbe
 {
+    /// <summary>
+    /// An attempt cannot act once the process that ran this tool for it is gone. False where somebody else does the acting.
+    /// </summary>
+    bool DiesWithItsProcess => true;
+
     Task<ProbeOutcome> ProbeAsync(ToolInvocation call, CancellationToken cancel);
 }

@@ -1,3 +1,4 @@
+using Agents.Contracts.Runs;
 using Agents.Contracts.Work;
 using Agents.Inference.Streaming;
 using Agents.Loop;
@@ -39,6 +40,16 @@ public sealed class AgentWorker
     public IOrchestratorHost Orchestrators { get; }
 
     public IActivityHost Activities { get; }
+
+    /// <summary>The tool that a RunTool activity is to call, as its run has it; null: the run has none of that name.</summary>
+    public async Task<ToolSpec?> ToolOfAsync(ActivityWorkItem item, IHistorySource history, CancellationToken cancel)
+    {
+        var transcript = _cache.Get(item.InstanceId, item.ExecutionId);
+        var run = await transcript.InputAsync(item, history, cancel);
+        var call = await transcript.CallAsync(item, history, cancel);
+        _cache.Used(transcript);
+        return run.Tools.FirstOrDefault(t => t.Name == call.Name);
+    }
 
     /// <summary>Bytes held for conversations, as of their last use.</summary>
     public long TranscriptBytes => _cache.Bytes;

@@ -24,6 +24,8 @@ sealed class CountedStore(IEngineStore inner) : IEngineStore, IWriteStore, IOwne
 
     public IAdminStore Admin => inner.Admin;
 
+    public IQueueStore Queues => inner.Queues;
+
     public Task<IReadOnlyList<WriteOutcome>> WriteAsync(IReadOnlyList<StoreWrite> batch, CancellationToken cancel)
     {
         Interlocked.Increment(ref _transactions);

@@ -13,6 +13,9 @@ public sealed class TaskHubConnection : IDisposable
     /// <summary>Bytes of one message either way.</summary>
     const int MessageBytesMax = 64 * 1024 * 1024;
 
+    /// <summary>A silent connection is asked for a sign of life this often; a service that vanished says no goodbye.</summary>
+    static readonly TimeSpan s_pingEvery = TimeSpan.FromSeconds(20);
+
     readonly GrpcChannel _channel;
     readonly string? _hub;
     readonly Func<string?>? _key;
@@ -26,12 +29,17 @@ public sealed class TaskHubConnection : IDisposable
         _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
             MaxReceiveMessageSize = MessageBytesMax, MaxSendMessageSize = MessageBytesMax, DisposeHttpClient = true,
+            HttpHandler = new SocketsHttpHandler
+            {
+                EnableMultipleHttp2Connections = true, KeepAlivePingDelay = s_pingEvery, KeepAlivePingTimeout = s_pingEvery,
+            },
         });
         _hub = hub;
         _key = key;
         Stub = new TaskHubSidecarService.TaskHubSidecarServiceClient(_channel);
         Instances = new InstanceClient(this);
         Work = new WorkItemClient(this);
+        Attempts = new AttemptClient(this, new AgentWork.AgentWorkClient(_channel));
     }
 
     /// <summary>Starts and looks.</summary>
@@ -39,6 +47,9 @@ public sealed class TaskHubConnection : IDisposable
 
     /// <summary>Takes work items and completes them.</summary>
     public WorkItemClient Work { get; }
+
+    /// <summary>What workers of agent runs ask besides.</summary>
+    public AttemptClient Attempts { get; }
 
     internal TaskHubSidecarService.TaskHubSidecarServiceClient Stub { get; }
 

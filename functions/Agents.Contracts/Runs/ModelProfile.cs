@@ -70,6 +70,9 @@ public sealed record ModelProfile
     /// <summary>How a model worker starts the server; null where somebody else does. Not part of runs.</summary>
     public ServeCommand? Serve { get; init; }
 
+    /// <summary>Queue that calls of this model wait in, NAME or NAME/KEY (docs/queues.md); null: none of their own.</summary>
+    public string? Queue { get; init; }
+
     /// <summary>Longest silence on the stream before an attempt is given up; any byte counts as life.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(5);
 }

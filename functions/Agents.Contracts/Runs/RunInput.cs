@@ -63,6 +63,9 @@ public sealed record ToolSpec
     /// <summary>May run beside other calls of the same step. Calls that may not are run alone, in order.</summary>
     public bool Parallel { get; init; }
 
+    /// <summary>Queue that calls of this tool wait in, NAME or NAME/KEY (docs/queues.md); null: none of their own.</summary>
+    public string? Queue { get; init; }
+
     /// <summary>Source "activity" only: which activity of a connected worker it is.</summary>
     public ActivityTool? Activity { get; init; }
 }

@@ -116,6 +116,12 @@ public abstract record ActivityOutcome
     /// <summary>Reconcile only: the effect is proven not to have happened and can no longer happen.</summary>
     public sealed record Absent(string Evidence) : ActivityOutcome;
 
+    /// <summary>
+    /// Whoever ran the attempt is gone, with or without having acted: an AtMostOnce effect is asked about next, anything
+    /// else is done again.
+    /// </summary>
+    public sealed record Lost(string Why) : ActivityOutcome;
+
     /// <summary>Nobody can tell whether the effect happened: a person decides.</summary>
     public sealed record InDoubt(string Why) : ActivityOutcome;
 }

@@ -12,6 +12,12 @@ public interface IRemoteWork
     /// <summary>Whether instances of this orchestrator, and all their activities, belong to connected workers.</summary>
     bool IsRemote(string name, string? version);
 
+    /// <summary>
+    /// Of a remote orchestrator: whether its activities stay with the node all the same, attempt by attempt, with ledger and
+    /// stream. They run wherever the node's activity host has them run; only the turns are handed out here.
+    /// </summary>
+    bool KeepsActivities(string name, string? version) => false;
+
     /// <summary>Opens a session for one execution. Nothing is handed out until the first turn.</summary>
     IRemoteSession Open(RemoteExecution execution);
 
@@ -27,7 +33,11 @@ public interface IRemoteWork
 
 /// <summary>What a remote session is about.</summary>
 public sealed record RemoteExecution(
-    InstanceId InstanceId, ExecutionId ExecutionId, int Generation, string Name, string? Version);
+    InstanceId InstanceId, ExecutionId ExecutionId, int Generation, string Name, string? Version)
+{
+    /// <summary>Identity seeds in force, oldest first; for workers that run the code as this program would.</summary>
+    public IReadOnlyList<IdentitySeed> Seeds { get; init; } = [];
+}
 
 /// <summary>One execution as its workers see it. Used by one caller at a time.</summary>
 public interface IRemoteSession : IDisposable

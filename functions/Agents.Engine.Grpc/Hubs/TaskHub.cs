@@ -10,26 +10,37 @@ public sealed class TaskHub
     /// <summary>The hub of callers that name none.</summary>
     public const string DefaultName = "default";
 
+    const int Shut = -1;
     static readonly TimeSpan s_unservedSoon = TimeSpan.FromSeconds(1);
 
     readonly WorkBroker _broker;
     readonly EngineEnvironment _environment;
     readonly CancellationTokenSource _closed = new();
+    int _calls;
+    long _lastUsed;
 
     /// <summary>
     /// The workers' side; give <see cref="Remote"/> to the node, then <see cref="Join"/> it. What
-    /// <paramref name="isLocal"/> names runs in this process and is offered to nobody.
+    /// <paramref name="isLocal"/> names runs in this process and is offered to nobody. What <paramref name="isAgentWork"/>
+    /// names is for workers of ours: give <see cref="Activities"/> to the node too.
     /// </summary>
-    public TaskHub(string name, Func<string, string?, bool> isLocal, DurableTaskOptions options, EngineEnvironment environment)
+    public TaskHub(
+        string name, Func<string, string?, bool> isLocal, DurableTaskOptions options, EngineEnvironment environment,
+        Func<string, string?, bool>? isAgentWork = null)
     {
         Name = name;
         _environment = environment;
-        _broker = new WorkBroker(isLocal, options, environment);
+        _lastUsed = environment.Clock.GetTimestamp();
+        _broker = new WorkBroker(isLocal, options, environment) { IsAgentWork = isAgentWork ?? (static (_, _) => false) };
+        Activities = new AttendedActivities(_broker);
     }
 
     public string Name { get; }
 
     public Contracts.Work.IRemoteWork Remote => _broker;
+
+    /// <summary>Activities of agent runs, on the workers of ours among them.</summary>
+    public Contracts.Work.IActivityHost Activities { get; }
 
     /// <summary>The same workers, for tools that are activities of theirs.</summary>
     public Contracts.Work.IConnectedWorkers Connected => _broker;
@@ -76,6 +87,47 @@ public sealed class TaskHub
         _broker.History = node.Client;
     }
 
+    /// <summary>Timestamp of the clock when the last call to it ended, or when it was opened.</summary>
+    public long LastUsed => Volatile.Read(ref _lastUsed);
+
+    /// <summary>
+    /// Takes part in the hub until what it returns is disposed of: a call, a worker's stream. Null when it was closed for
+    /// want of use a moment ago; who asks for the hub again gets it opened anew.
+    /// </summary>
+    public IDisposable? TryEnter()
+    {
+        var calls = Volatile.Read(ref _calls);
+        while (calls != Shut)
+        {
+            var seen = Interlocked.CompareExchange(ref _calls, calls + 1, calls);
+            if (seen == calls)
+            {
+                return new Part(this);
+            }
+
+            calls = seen;
+        }
+
+        return null;
+    }
+
+    /// <summary>True when nobody takes part, and from now on nobody can: it may be closed. What it stores waits for the next opening.</summary>
+    public bool TryShutUnused() => Interlocked.CompareExchange(ref _calls, Shut, 0) == 0;
+
     /// <summary>Ends the streams of its workers and of those who wait.</summary>
     public void Close() => _closed.Cancel();
+
+    sealed class Part(TaskHub hub) : IDisposable
+    {
+        TaskHub? _hub = hub;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _hub, null) is { } left)
+            {
+                Volatile.Write(ref left._lastUsed, left.Clock.GetTimestamp());
+                Interlocked.Decrement(ref left._calls);
+            }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using Agents.Contracts.Instances;
+using Agents.Engine.Grpc.Hubs;
 using Grpc.Core;
 using Nouns = Agents.Contracts.Client;
 
@@ -12,6 +13,20 @@ internal static class Calls
     public static string? TaskHub(ServerCallContext context) => context.RequestHeaders.GetValue(TaskHubHeader) is { Length: > 0 } name
         ? name
         : null;
+
+    /// <summary>The hub that the call names; it stays open until the call has ended.</summary>
+    public static async ValueTask<TaskHub> EnterAsync(this ITaskHubs hubs, ServerCallContext context)
+    {
+        while (true)
+        {
+            var hub = await hubs.GetAsync(TaskHub(context), context.CancellationToken);
+            if (hub.TryEnter() is { } part)
+            {
+                context.GetHttpContext().Response.RegisterForDispose(part);
+                return hub;
+            }
+        }
+    }
 
     /// <summary>Names one network connection.</summary>
     public static string Connection(ServerCallContext context) => context.GetHttpContext().Connection.Id;

@@ -20,7 +20,7 @@ internal sealed partial class SidecarService
         var (execution, events) = await ExecutionAsync(hub, request.InstanceId, request.ExecutionId, context.CancellationToken);
         var chunk = new HistoryChunk();
         var bytes = 0;
-        await foreach (var e in PastEvents.ReadAsync(hub.Client, execution, events, context.CancellationToken))
+        await foreach (var e in Events(hub, execution, events, context))
         {
             var size = HistoryWire.SizeOf(e);
             if (chunk.Events.Count > 0 && bytes + size > options.HistoryChunkBytes)
@@ -46,7 +46,7 @@ internal sealed partial class SidecarService
         var (execution, events) = await ExecutionAsync(hub, request.InstanceId, null, context.CancellationToken);
         var response = new GetInstanceHistoryResponse();
         var bytes = 0L;
-        await foreach (var e in PastEvents.ReadAsync(hub.Client, execution, events, context.CancellationToken))
+        await foreach (var e in Events(hub, execution, events, context))
         {
             bytes += HistoryWire.SizeOf(e);
             if (bytes > options.MessageBytesMax)
@@ -60,6 +60,10 @@ internal sealed partial class SidecarService
 
         return response;
     }
+
+    static IAsyncEnumerable<HistoryEvent> Events(TaskHub hub, RemoteExecution execution, long events, ServerCallContext context) =>
+        PastEvents.ReadAsync(
+            hub.Client, execution, events, e => HistoryWire.ToWire(e, execution.ExecutionId), context.CancellationToken);
 
     static async Task<(RemoteExecution Execution, long Events)> ExecutionAsync(
         TaskHub hub, string instanceId, string? executionId, CancellationToken cancel)

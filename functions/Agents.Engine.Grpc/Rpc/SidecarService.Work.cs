@@ -97,8 +97,10 @@ internal sealed partial class SidecarService
     {
         var hub = await HubAsync(context);
         Calls.Instance(request.InstanceId);
-        await hub.Broker.CompleteTurnAsync(request, Calls.Connection(context));
-        return new CompleteTaskResponse();
+        return new CompleteTaskResponse
+        {
+            CommittedEvents = await hub.Broker.CompleteTurnAsync(request, Calls.Connection(context)),
+        };
     }
 
     public override Task<CompleteTaskResponse> CompleteWorkflowTask(OrchestratorResponse request, ServerCallContext context) =>

@@ -40,7 +40,7 @@ internal sealed partial class SidecarService(ITaskHubs hubs, DurableTaskOptions 
     public override Task<AbandonEntityTaskResponse> AbandonTaskEntityWorkItem(
         AbandonEntityTaskRequest request, ServerCallContext context) => throw Calls.NoEntities();
 
-    ValueTask<TaskHub> HubAsync(ServerCallContext context) => hubs.GetAsync(Calls.TaskHub(context), context.CancellationToken);
+    ValueTask<TaskHub> HubAsync(ServerCallContext context) => hubs.EnterAsync(context);
 }
 
 /// <summary>Cancelled when the endpoint ends: streams finish in order instead of breaking.</summary>

@@ -15,6 +15,10 @@ internal sealed class OrchestrationItem(RemoteSession session, IReadOnlyList<His
 
     public override WorkKind Kind => WorkKind.Orchestration;
 
+    public override bool IsAgentWork => session.IsAgentWork;
+
+    public override string? Preferred => session.KeptBy;
+
     public RemoteSession Session => session;
 
     public Task<OrchestratorTurn?> Answer => _answer.Task;
@@ -51,7 +55,29 @@ internal sealed class OrchestrationItem(RemoteSession session, IReadOnlyList<His
             OrchestrationTraceContext = TraceWire.ToWire(session.Span),
         };
         request.NewEvents.Add(fresh);
-        if (worker.StreamsHistory && !WithHistory && _past.Bytes > session.Broker.Options.InlineHistoryBytesMax)
+        var kept = worker.KeepsExecutions && !WithHistory && session.KeptBy == worker.Key;
+        if (worker.KeepsExecutions)
+        {
+            request.PastEventsCount = _past.Count;
+            request.KeptEvents = kept ? _past.Count : 0;
+        }
+
+        if (IsAgentWork && !kept)
+        {
+            request.Generation = session.Execution.Generation;
+            request.SeedsInForce.Add(session.Execution.Seeds.Select(s => new SeedInForce
+            {
+                FromSequence = s.FromSequence, Seed = s.Seed, RunIdentity = s.RunIdentity,
+            }));
+        }
+
+        if (kept)
+        {
+            return new WorkItem { OrchestratorRequest = request, CompletionToken = token };
+        }
+
+        if (worker.StreamsHistory && (!WithHistory || worker.KeepsExecutions)
+            && _past.Bytes > session.Broker.Options.InlineHistoryBytesMax)
         {
             request.RequiresHistoryStreaming = true;
         }

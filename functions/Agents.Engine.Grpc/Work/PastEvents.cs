@@ -1,7 +1,7 @@
 using Agents.Contracts.Work;
 using Agents.Protocol;
-using Agents.Protocol.Mapping;
 using Google.Protobuf.Collections;
+using Nouns = Agents.Contracts.History;
 
 namespace Agents.Engine.Grpc.Work;
 
@@ -10,9 +10,11 @@ namespace Agents.Engine.Grpc.Work;
 /// the store when it is handed out otherwise.
 /// </summary>
 internal sealed class PastEvents(
-    RemoteExecution execution, IReadOnlyList<HistoryEvent>? events, long count, long bytes, IHistorySource source)
+    RemoteSession session, IReadOnlyList<HistoryEvent>? events, long count, long bytes, IHistorySource source)
 {
     const int Page = 1_000;
+
+    public long Count => count;
 
     public long Bytes => bytes;
 
@@ -24,7 +26,7 @@ internal sealed class PastEvents(
             return;
         }
 
-        await foreach (var e in ReadAsync(source, execution, count, cancel))
+        await foreach (var e in ReadAsync(source, session.Execution, count, session.ToWire, cancel))
         {
             target.Add(e);
         }
@@ -32,7 +34,7 @@ internal sealed class PastEvents(
 
     /// <summary>The first <paramref name="count"/> events of an execution, as its workers read them.</summary>
     public static async IAsyncEnumerable<HistoryEvent> ReadAsync(
-        IHistorySource source, RemoteExecution execution, long count,
+        IHistorySource source, RemoteExecution execution, long count, Func<Nouns.HistoryEvent, HistoryEvent> toWire,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         var next = 0L;
@@ -47,7 +49,7 @@ internal sealed class PastEvents(
 
             foreach (var e in page)
             {
-                yield return HistoryWire.ToWire(e.Event, execution.ExecutionId);
+                yield return toWire(e.Event);
             }
 
             next = page[^1].Sequence + 1;

@@ -16,6 +16,12 @@ internal abstract class PendingItem(InstanceId instanceId, ExecutionId execution
 
     public abstract WorkKind Kind { get; }
 
+    /// <summary>Of an agent run: for workers of ours, which run its code as this program does.</summary>
+    public virtual bool IsAgentWork => false;
+
+    /// <summary>Key of the worker that has most of what it takes in memory already; null: they are all the same.</summary>
+    public virtual string? Preferred => null;
+
     public ItemState State { get; set; }
 
     /// <summary>Place in the line; kept when the item comes back.</summary>

@@ -10,19 +10,23 @@ namespace Agents.Engine.Grpc.Work;
 internal static class TurnAnswer
 {
     /// <summary>
-    /// Throws <see cref="WireException"/> for an answer that means nothing. What was asked for in an earlier turn
-    /// (<paramref name="hasAsked"/>) is left out.
+    /// Throws <see cref="WireException"/> for an answer that means nothing. What was asked for in an earlier turn is left out.
     /// </summary>
     public static OrchestratorTurn Read(
-        OrchestratorResponse response, IReadOnlyList<Protocol.OrchestratorAction> wire, Func<int, bool> hasAsked)
+        OrchestratorResponse response, IReadOnlyList<Protocol.OrchestratorAction> wire, RemoteSession session)
     {
+        if (response.Divergence is { } d && session.IsAgentWork)
+        {
+            return new OrchestratorTurn([], null, new Divergence(d.Sequence, d.Event, d.Expected, d.Actual));
+        }
+
         if (wire.Any(a => a.OrchestratorActionTypeCase == Protocol.OrchestratorAction.OrchestratorActionTypeOneofCase.SendEntityMessage))
         {
             return new OrchestratorTurn([Refused(wire)], response.CustomStatus, null);
         }
 
-        var actions = wire.Select(ActionWire.FromWire)
-            .Where(a => a is Actions.CompleteOrchestrationAction || !hasAsked(a.Id)).ToList();
+        var actions = wire.Select(a => ActionWire.FromWire(a, session.IsAgentWork))
+            .Where(a => a is Actions.CompleteOrchestrationAction || !session.HasAsked(a.Id)).ToList();
         var ids = new HashSet<int>();
         foreach (var action in actions)
         {
@@ -37,7 +41,8 @@ internal static class TurnAnswer
             throw new WireException("the completion ends the orchestration twice");
         }
 
-        return new OrchestratorTurn(actions, response.CustomStatus, null);
+        var span = TraceWire.SpanFromBytes(response.OrchestrationTraceContext);
+        return new OrchestratorTurn(actions, response.CustomStatus, null) { Span = span == session.Span ? null : span };
     }
 
     static Actions.CompleteOrchestrationAction Refused(IReadOnlyList<Protocol.OrchestratorAction> wire) => new()

@@ -3,11 +3,11 @@ namespace Agents.Engine.Grpc.Work;
 /// <summary>Items no worker has, oldest first, kept apart by what decides who may take them.</summary>
 internal sealed class WaitingItems
 {
-    readonly Dictionary<(WorkKind Kind, string Name, string Version), LinkedList<PendingItem>> _lines = [];
+    readonly Dictionary<(WorkKind Kind, bool Agent, string Name, string Version), LinkedList<PendingItem>> _lines = [];
 
     public void Add(PendingItem item)
     {
-        var key = (item.Kind, item.Name, item.Version);
+        var key = (item.Kind, item.IsAgentWork, item.Name, item.Version);
         if (!_lines.TryGetValue(key, out var line))
         {
             _lines[key] = line = new LinkedList<PendingItem>();
@@ -34,7 +34,7 @@ internal sealed class WaitingItems
         item.Node = null;
         if (line.Count == 0)
         {
-            _lines.Remove((item.Kind, item.Name, item.Version));
+            _lines.Remove((item.Kind, item.IsAgentWork, item.Name, item.Version));
         }
     }
 
@@ -44,7 +44,7 @@ internal sealed class WaitingItems
         PendingItem? oldest = null;
         foreach (var (key, line) in _lines)
         {
-            if (key.Kind != kind || !worker.Filters.Takes(kind, key.Name, key.Version))
+            if (key.Kind != kind || !worker.Takes(kind, key.Agent, key.Name, key.Version))
             {
                 continue;
             }

@@ -63,10 +63,11 @@ internal sealed partial class WorkBroker
     }
 
     /// <summary>
-    /// Returns once the answer is committed, found to be too late, or kept as a part. Throws <see cref="WireException"/>
-    /// for an answer that means nothing; the turn then goes back and comes again after a while.
+    /// Returns once the answer is committed, found to be too late, or kept as a part: the events its execution has then, 0
+    /// where nothing was written. Throws <see cref="WireException"/> for an answer that means nothing; the turn then goes
+    /// back and comes again after a while.
     /// </summary>
-    public async Task CompleteTurnAsync(OrchestratorResponse response, string connection)
+    public async Task<long> CompleteTurnAsync(OrchestratorResponse response, string connection)
     {
         OrchestrationItem? item;
         IReadOnlyList<Protocol.OrchestratorAction>? actions;
@@ -77,20 +78,20 @@ internal sealed partial class WorkBroker
             if (item is null || item.Answering)
             {
                 Stale(WorkKind.Orchestration, response.InstanceId, item is null ? "it is not with this worker any more" : "it is being taken in already");
-                return;
+                return 0;
             }
 
             if (response.RequiresHistory)
             {
                 item.WithHistory = true;
                 TakeFrom(item.Holder!, item);
-                return;
+                return 0;
             }
 
             actions = TakePart(item, response);
             if (actions is null)
             {
-                return;
+                return 0;
             }
 
             item.Answering = true;
@@ -99,7 +100,7 @@ internal sealed partial class WorkBroker
         OrchestratorTurn turn;
         try
         {
-            turn = TurnAnswer.Read(response, actions, item.Session.HasAsked);
+            turn = TurnAnswer.Read(response, actions, item.Session);
         }
         catch (WireException e)
         {
@@ -107,21 +108,20 @@ internal sealed partial class WorkBroker
             throw;
         }
 
-        if (TraceWire.SpanFromBytes(response.OrchestrationTraceContext) is { } span && span != item.Session.Span)
-        {
-            turn = turn with { Span = span };
-        }
-
         lock (_gate)
         {
+            item.Session.KeptBy = item.Holder is { KeepsExecutions: true } keeper ? keeper.Key : null;
             End(item);
         }
 
         item.Conclude(turn);
-        if (!await item.Settled)
+        if (await item.Settled)
         {
-            Stale(WorkKind.Orchestration, response.InstanceId, "nothing of the answer was written");
+            return item.Session.Count;
         }
+
+        Stale(WorkKind.Orchestration, response.InstanceId, "nothing of the answer was written");
+        return 0;
     }
 
     IReadOnlyList<Protocol.OrchestratorAction>? TakePart(OrchestrationItem item, OrchestratorResponse response)
@@ -154,6 +154,12 @@ internal sealed partial class WorkBroker
         {
             if (_byToken.TryGetValue(token, out var item) && item.Kind == kind && !item.Answering)
             {
+                if (item is AttemptItem attempt)
+                {
+                    GiveUp(attempt, "its worker gave it back");
+                    return;
+                }
+
                 Log.Abandoned(environment.Log, kind, item.Name, item.Version, item.InstanceId, item.Holder?.Name ?? "");
                 GiveBack(item);
             }

@@ -146,7 +146,7 @@ internal sealed partial class WorkBroker
         }
 
         var unserved = call.State == ItemState.Waiting
-            && !_workers.Any(w => w.Filters.Takes(call.Kind, call.Name, call.Version) && !call.IsRefusedBy(w));
+            && !_workers.Any(w => w.Takes(call) && !call.IsRefusedBy(w));
         if (call.ToldUnserved != unserved)
         {
             call.ToldUnserved = unserved;

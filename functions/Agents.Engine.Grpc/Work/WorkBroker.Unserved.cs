@@ -28,7 +28,7 @@ internal sealed partial class WorkBroker
         return line.Where(i => IsUnserved(i, takers, before));
     }
 
-    List<WorkerStream> Takers(PendingItem item) => [.. _workers.Where(w => w.Filters.Takes(item.Kind, item.Name, item.Version))];
+    List<WorkerStream> Takers(PendingItem item) => [.. _workers.Where(w => w.Takes(item))];
 
     static bool IsUnserved(PendingItem item, List<WorkerStream> takers, DateTimeOffset before) => !item.Answering
         && item.WaitingSince <= before && takers.TrueForAll(w => item.GivenBackBy.Contains(w) || item.IsRefusedBy(w));

@@ -45,7 +45,12 @@ internal sealed partial class WorkBroker(
 
     TimeProvider Clock => environment.Clock;
 
+    /// <summary>Which orchestrators are agent runs, whose turns workers of ours take and whose activities stay with the node.</summary>
+    public Func<string, string?, bool> IsAgentWork { get; init; } = static (_, _) => false;
+
     public bool IsRemote(string name, string? version) => !isLocal(name, version);
+
+    public bool KeepsActivities(string name, string? version) => IsAgentWork(name, version);
 
     public IRemoteSession Open(RemoteExecution execution) => new RemoteSession(this, execution);
 
@@ -113,6 +118,7 @@ internal sealed partial class WorkBroker(
         lock (_gate)
         {
             _workers.Add(worker);
+            TakeOver(worker);
             Fill(worker);
             TellCalls();
         }
@@ -138,14 +144,27 @@ internal sealed partial class WorkBroker(
             {
                 return;
             }
+
+            _left[worker.Key] = worker;
         }
 
         After(options.Grace, () =>
         {
             lock (_gate)
             {
+                if (_left.GetValueOrDefault(worker.Key) == worker)
+                {
+                    _left.Remove(worker.Key);
+                }
+
                 foreach (var item in worker.Holds.Where(i => !i.Answering).ToList())
                 {
+                    if (item is AttemptItem attempt)
+                    {
+                        GiveUp(attempt, $"worker {worker.Name} lost its connection while it had the attempt");
+                        continue;
+                    }
+
                     if (item is CallItem { Call.Once: not null } once)
                     {
                         GiveUp(once, $"worker {worker.Name} lost its connection while it had the call");
@@ -240,11 +259,7 @@ internal sealed partial class WorkBroker(
             item.WaitingSince = now;
         }
 
-        var worker = _workers
-            .Where(w => w.HasRoom(item.Kind) && w.Filters.Takes(item.Kind, item.Name, item.Version)
-                && !WaitingItems.IsKeptFrom(item, w, now))
-            .MinBy(w => w.Load(item.Kind));
-        if (worker is null)
+        if (Choose(item, now) is not { } worker)
         {
             _waiting.Add(item);
             Tell(item);
@@ -253,6 +268,28 @@ internal sealed partial class WorkBroker(
         {
             Assign(item, worker);
         }
+    }
+
+    /// <summary>Who has most of it already, else who has least to do; null: nobody can take it now.</summary>
+    WorkerStream? Choose(PendingItem item, DateTimeOffset now)
+    {
+        WorkerStream? idlest = null;
+        foreach (var worker in _workers)
+        {
+            if (!worker.HasRoom(item.Kind) || !worker.Takes(item) || WaitingItems.IsKeptFrom(item, worker, now))
+            {
+                continue;
+            }
+
+            if (worker.Key == item.Preferred)
+            {
+                return worker;
+            }
+
+            idlest = idlest is null || worker.Load(item.Kind) < idlest.Load(item.Kind) ? worker : idlest;
+        }
+
+        return idlest;
     }
 
     void Fill(WorkerStream worker)

@@ -14,7 +14,10 @@ internal sealed class WorkerStream
     {
         Connection = connection;
         Name = name;
+        Key = request.WorkerInstanceId.Length > 0 ? request.WorkerInstanceId : name;
         StreamsHistory = request.Capabilities.Contains(WorkerCapability.HistoryStreaming);
+        KeepsExecutions = request.Capabilities.Contains(WorkerCapability.KeepsExecutions);
+        RunsAgents = request.Capabilities.Contains(WorkerCapability.AgentWork);
         Filters = WorkerFilters.Of(request.WorkItemFilters);
         _limits =
         [
@@ -27,7 +30,18 @@ internal sealed class WorkerStream
 
     public string Name { get; }
 
+    /// <summary>Names the worker's process, also on another connection; where it gives no such name, whatever it is called.</summary>
+    public string Key { get; }
+
+    /// <summary>Names what the worker's tools note down, which outlives its process: the part of its key before the last '/'.</summary>
+    public string Place => Key[..Math.Max(0, Key.LastIndexOf('/'))];
+
     public bool StreamsHistory { get; }
+
+    /// <summary>It may keep an execution between its turns, and asks for the history where it does not.</summary>
+    public bool KeepsExecutions { get; }
+
+    public bool RunsAgents { get; }
 
     public WorkerFilters Filters { get; }
 
@@ -39,6 +53,11 @@ internal sealed class WorkerStream
     public HashSet<(string Name, string Version)> Unknown { get; } = [];
 
     public ChannelReader<(PendingItem Item, string Token)> Outgoing => _outgoing.Reader;
+
+    public bool Takes(PendingItem item) => Takes(item.Kind, item.IsAgentWork, item.Name, item.Version);
+
+    public bool Takes(WorkKind kind, bool agentWork, string name, string version) =>
+        agentWork == RunsAgents && Filters.Takes(kind, name, version);
 
     public bool HasRoom(WorkKind kind) => Held[(int)kind] < _limits[(int)kind];
 

@@ -30,7 +30,7 @@ internal sealed record Settlement(TaskFate Fate, HistoryEvent? Event, LedgerWrit
     {
         ActivityOutcome.Completed c => new(TaskFate.Closed, Completed(item, c.Result), null),
         ActivityOutcome.Failed f => new(TaskFate.Closed, Failed(item, f.Failure), null),
-        ActivityOutcome.NotStarted => new(TaskFate.TryAgain, null, null),
+        ActivityOutcome.NotStarted or ActivityOutcome.Lost => new(TaskFate.TryAgain, null, null),
         _ => new(TaskFate.Closed, Failed(item, Misfit(outcome)), null),
     };
 
@@ -62,7 +62,8 @@ internal sealed record Settlement(TaskFate Fate, HistoryEvent? Event, LedgerWrit
                 TaskFate.InDoubt, null, Write(LedgerState.InDoubt, null, $"probe failed: {f.Failure.ErrorMessage}")),
             ActivityOutcome.NotStarted when !reconciling => new(
                 TaskFate.TryAgain, null, Write(LedgerState.Absent, null, "executor: not started in time")),
-            ActivityOutcome.NotStarted => new(TaskFate.TryAgain, null, null),
+            // Lost: the entry stays an intent, and an intent that nobody here just wrote is asked about.
+            ActivityOutcome.NotStarted or ActivityOutcome.Lost => new(TaskFate.TryAgain, null, null),
             ActivityOutcome.Absent a when reconciling => new(
                 TaskFate.TryAgain, null, Write(LedgerState.Absent, null, $"probe: {a.Evidence}")),
             ActivityOutcome.InDoubt d => new(TaskFate.InDoubt, null, Write(LedgerState.InDoubt, null, d.Why)),

@@ -30,18 +30,24 @@ internal sealed class HotInstance
 
     public IOrchestratorSession? Session { get; set; }
 
-    /// <summary>Code and activities of this instance are with connected workers.</summary>
+    /// <summary>The code of this instance is with connected workers.</summary>
     public bool IsRemote { get; init; }
+
+    /// <summary>Its activities are theirs too: nothing of them is here but their result.</summary>
+    public bool OffersActivities { get; init; }
 
     public IRemoteSession? Remote { get; set; }
 
-    /// <summary>Tasks handed to connected workers whose results have not come.</summary>
+    /// <summary>Tasks whose results come by the inbox: handed to connected workers, or kept there because no turn could be had.</summary>
     public HashSet<int> Offered { get; } = [];
 
     /// <summary>Whose its activities are, where they wait for a slot.</summary>
     public Share Share => _share ??= Share.Of(Record.InstanceId, State.Start?.Tags);
 
     public Dictionary<int, RunningActivity> InFlight { get; } = [];
+
+    /// <summary>Where its tasks stand in queues; the actor sets it.</summary>
+    public Queues.Places Places { get; set; } = null!;
 
     /// <summary>Entries known to matter: of earlier generations, and of open tasks.</summary>
     public Dictionary<string, LedgerEntry> Ledger { get; } = [];

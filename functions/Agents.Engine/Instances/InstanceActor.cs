@@ -170,6 +170,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
                 return;
             }
 
+            _hot.Places = new Queues.Places(node, this, _hot);
             if (_hot.Record.ClaimsWithoutProgress > node.Options.ClaimsWithoutProgressMax)
             {
                 await ParkAsync(_hot, $"AG1003: {_hot.Record.ClaimsWithoutProgress} claims in a row led to no commit");
@@ -368,6 +369,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
                 }
             }
 
+            hot.Places.GiveAllBack();
             node.HotBytesChanged(-hot.SessionBytes);
             foreach (var activity in hot.InFlight.Values)
             {

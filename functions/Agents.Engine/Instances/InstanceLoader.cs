@@ -75,6 +75,7 @@ internal sealed class InstanceLoader(NodeServices node)
         var hot = new HotInstance
         {
             IsRemote = remote,
+            OffersActivities = remote && !node.Remote!.KeepsActivities(record.Name, record.Version),
             Record = record,
             State = state,
             StoredStatus = record.Status,

@@ -24,6 +24,12 @@ internal sealed class Intake(InstanceState state, string executionId)
 
     public List<EffectResolution> Resolutions { get; } = [];
 
+    /// <summary>Rows among <see cref="Consumed"/> that held a resolution.</summary>
+    public List<long> ResolutionRows { get; } = [];
+
+    /// <summary>Events that no row of the inbox holds: what attempts of this owner came to, and what was resolved.</summary>
+    public List<HistoryEvent> Outcomes { get; } = [];
+
     /// <summary>Results that came for something that is not open (counted, never an event).</summary>
     public int Dropped { get; private set; }
 
@@ -91,6 +97,7 @@ internal sealed class Intake(InstanceState state, string executionId)
 
         if (row.Message.Kind == InboxKind.EffectResolution)
         {
+            ResolutionRows.Add(row.Id);
             Resolutions.Add(JsonSerializer.Deserialize(row.Message.Body.Span, ContractsJson.Default.EffectResolution)!);
             return;
         }
@@ -103,6 +110,15 @@ internal sealed class Intake(InstanceState state, string executionId)
         }
 
         Take(e);
+    }
+
+    /// <summary>Takes what no row of the inbox holds.</summary>
+    public void TakeOutcome(HistoryEvent e)
+    {
+        if (Take(e))
+        {
+            Outcomes.Add(e);
+        }
     }
 
     /// <summary>Takes an event if the state has a place for it; returns whether it did.</summary>

@@ -15,7 +15,10 @@ internal sealed class RemoteTurn(NodeServices node, InstanceActor actor, HotInst
     {
         hot.Remote ??= node.Remote!.Open(new RemoteExecution(
             new InstanceId(hot.Record.InstanceId), new ExecutionId(hot.ExecutionId), hot.Generation, hot.Record.Name,
-            hot.Record.Version));
+            hot.Record.Version)
+        {
+            Seeds = hot.Seeds,
+        });
         var past = hot.Past ?? [];
         hot.Past = null;
         _turn = hot.Remote.Begin(past, events);

@@ -48,7 +48,8 @@ internal sealed class Rewinder(
             throw new RefusedException($"'{id}' is {record.Status}: only a failed instance can be rewound (not allowed)");
         }
 
-        var remote = node.Remote?.IsRemote(record.Name, record.Version) == true;
+        var remote = node.Remote?.IsRemote(record.Name, record.Version) == true
+            && !node.Remote.KeepsActivities(record.Name, record.Version);
         var events = await read(record, record.Execution, cancel);
         if (record.Status == OrchestrationStatus.Completed && !HistoryCut.EndedByFailure(events))
         {

@@ -1,6 +1,7 @@
 using Agents.Contracts.Effects;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
+using Agents.Engine.Effects;
 using Agents.Engine.Work;
 
 namespace Agents.Engine.Instances;
@@ -8,8 +9,11 @@ namespace Agents.Engine.Instances;
 /// <summary>Starts attempts of open tasks; always after the commit that caused them.</summary>
 internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstance hot)
 {
-    /// <summary>Every open task that is not running, not in doubt and not waiting for its intent.</summary>
-    public void StartOpen(Func<int, bool>? except = null)
+    /// <summary>
+    /// Every open task that is not running, not in doubt and not waiting for its intent or in a queue. What a run asked for
+    /// beside its end waits in none: nobody would be there to let it in.
+    /// </summary>
+    public void StartOpen(Func<int, bool>? except = null, bool ended = false)
     {
         if (hot.State.Suspended || hot.Draining)
         {
@@ -19,16 +23,20 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
         foreach (var task in hot.State.Tasks.Values.OrderBy(t => t.Sequence).ToList())
         {
             var id = task.Scheduled.EventId;
-            if (except?.Invoke(id) == true)
+            if (except?.Invoke(id) == true || (hot.Offered.Contains(id) && !hot.OffersActivities))
             {
                 continue;
             }
 
-            if (hot.IsRemote)
+            if (hot.OffersActivities)
             {
-                Offer(task);
+                Offer(task, ended);
             }
-            else if (!hot.InFlight.ContainsKey(id) && !hot.InDoubt.Contains(id) && !hot.NeedsIntent.Contains(id))
+            else if (hot.NeedsIntent.Contains(id))
+            {
+                hot.Places.MayBegin(task.Scheduled);   // in line first: the intent comes when it may begin
+            }
+            else if (!hot.InFlight.ContainsKey(id) && !hot.InDoubt.Contains(id))
             {
                 Start(task);
             }
@@ -49,15 +57,23 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
         }
 
         // An intent this process did not just write belongs to an attempt that may have acted.
-        var fresh = entry is not null && hot.FreshIntents.Remove(scheduled.EventId);
+        var fresh = entry is not null && hot.FreshIntents.Contains(scheduled.EventId);
         var mode = entry is { State: LedgerState.Intent } && !fresh ? ActivityMode.Reconcile : ActivityMode.Execute;
-        Run(task, mode, entry?.AttemptToken ?? node.NewToken(), null);
+        if (mode == ActivityMode.Execute && !hot.Places.MayBegin(scheduled))
+        {
+            return;
+        }
+
+        hot.FreshIntents.Remove(scheduled.EventId);
+        Run(task, mode, entry?.AttemptToken ?? AttemptTokens.New(node), null);
     }
 
-    void Offer(OpenTask task)
+    void Offer(OpenTask task, bool ended)
     {
-        if (hot.Offered.Add(task.Scheduled.EventId))
+        var id = task.Scheduled.EventId;
+        if (!hot.Offered.Contains(id) && (ended || hot.Places.MayBegin(task.Scheduled)))
         {
+            hot.Offered.Add(id);
             node.Remote!.Offer(Item(task, ActivityMode.Execute, node.NewToken()));
         }
     }
@@ -99,7 +115,7 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
             Mode = mode,
             AttemptToken = token,
             Attempt = (int)Math.Min(hot.Record.OwnerEpoch, int.MaxValue),
-            PredecessorGone = node.Options.PredecessorsProvenDead
+            PredecessorGone = node.Options.PredecessorsProvenDead && !AttemptTokens.IsElsewhere(token)
                 && !(scheduled.Effect is { } effect && node.Attempts.Any(effect.Key)),
         };
     }

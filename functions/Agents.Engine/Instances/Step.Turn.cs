@@ -2,6 +2,9 @@ using Agents.Contracts.Actions;
 using Agents.Contracts.History;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
+using Agents.Engine.History;
+using Agents.Engine.Store;
+using Agents.Engine.Work;
 
 namespace Agents.Engine.Instances;
 
@@ -42,7 +45,8 @@ internal sealed partial class Step
 
         if (hot.Draining)
         {
-            return (null, await ReleaseAsync(_now));
+            var kept = await KeepOutcomesAsync();
+            return (null, kept is StepResult.Goes && hot.InFlight.Count == 0 ? await ReleaseAsync(_now) : kept);
         }
 
         if (hot.Past is not null && !_intake.Suspended)
@@ -53,10 +57,17 @@ internal sealed partial class Step
         _remote = new RemoteTurn(node, actor, hot);
         if (await _remote.AskAsync(events) is not { } turn)
         {
-            return (null, StepResult.Goes.On); // what took it back waits in the mail; the inbox still has its rows
+            return (null, await KeepOutcomesAsync()); // what took it back waits in the mail; the inbox still has its rows
+        }
+
+        if (turn.Divergence is { } divergence)
+        {
+            _remote.Refused();
+            return (null, new StepResult.Parks($"AG2001: the code and the history part ways at {divergence}"));
         }
 
         _now = node.Clock.GetUtcNow();
+        _effects?.TurnIsBack(_now);
         if (turn.Span is { } span && events[0] is OrchestratorStarted begun)
         {
             events[0] = begun with { Span = span };
@@ -69,6 +80,53 @@ internal sealed partial class Step
         }
 
         return (decision, null);
+    }
+
+    /// <summary>
+    /// A turn is not to be had now. What attempts of this owner came to is kept all the same, results as rows of the
+    /// instance's own inbox; the next turn takes them in.
+    /// </summary>
+    async Task<StepResult> KeepOutcomesAsync()
+    {
+        var deltas = Flush();
+        if (_intake.Outcomes.Count + _intake.ResolutionRows.Count + Effects.Writes.Count + deltas.Count == 0)
+        {
+            return StepResult.Goes.On;
+        }
+
+        var outcome = await node.Committer.SubmitAsync(new InstanceCommit
+        {
+            InstanceKey = hot.Record.Key,
+            ExecutionKey = hot.Record.Execution.Key,
+            OwnerEpoch = hot.Record.OwnerEpoch,
+            ExpectedSequence = hot.State.NextSequence,
+            CommitId = node.NewCommitId(),
+            Now = _now,
+            InDoubt = Effects.Writes.Count == 0 ? null : hot.InDoubt.Count,
+            ConsumedInbox = _intake.ResolutionRows,
+            Sends = [.. _intake.Outcomes.Select(ToItself)],
+            Ledger = Effects.Writes,
+            Deltas = deltas,
+        });
+        if (outcome is not WriteOutcome.Committed)
+        {
+            return outcome is WriteOutcome.Refused refused
+                ? new StepResult.Parks($"AG1002: the store refused a commit: {refused.Why}") : StepResult.Fenced.Out;
+        }
+
+        _closed.ForEach(static a => a.Settle());
+        node.Live.Committed(hot.Record.InstanceId);
+        actor.Post(Mail.Inbox.Hint);
+        return StepResult.Goes.On;
+    }
+
+    InboxSend ToItself(HistoryEvent outcome)
+    {
+        var task = (outcome as TaskCompleted)?.TaskScheduledId ?? ((TaskFailed)outcome).TaskScheduledId;
+        hot.Offered.Add(task);
+        return new InboxSend(
+            hot.Record.InstanceId,
+            new InboxMessage(InboxKind.HistoryEvent, HistoryCodec.EncodeOne(outcome), hot.ExecutionId, $"{hot.ExecutionId}:{task}"), _now);
     }
 
     // A suspended JavaScript worker keeps back the events that tell it what history has, and asks for all of that again.
@@ -112,9 +170,9 @@ internal sealed partial class Step
 
     StepResult Ended(OrchestrationStatus status)
     {
-        if (hot.IsRemote && status != OrchestrationStatus.Terminated)
+        if (hot.OffersActivities && status != OrchestrationStatus.Terminated)
         {
-            new Starter(node, actor, hot).StartOpen(); // asked for beside the end, and waited for by nobody
+            new Starter(node, actor, hot).StartOpen(ended: true); // asked for beside the end, and waited for by nobody
         }
 
         return StepResult.Over.Done;

@@ -95,6 +95,9 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
                     }
 
                     break;
+                case Mail.Placed placed:
+                    hot.Places.Granted(placed.TaskId);
+                    break;
                 case Mail.Evict:
                     _evict = true;
                     break;
@@ -111,6 +114,10 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
         if (mail.Exists(m => m is Mail.Inbox))
         {
             await ReadInboxAsync(all: mail.Exists(m => ReferenceEquals(m, Mail.Inbox.Urgent)));
+            if (hot.Places.AnyWaits)
+            {
+                node.Queues.Check();   // perhaps the hint was about a place
+            }
         }
 
         _intake.TakeDueTimers(_now);
@@ -147,6 +154,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
         }
 
         hot.InFlight.Remove(id);
+        hot.Places.GiveBack(id);
         _closed.Add(finished.Activity);
         var settlement = Settlement.Of(finished.Activity, finished.Outcome, _now);
         if (settlement.Ledger is { } write)
@@ -157,7 +165,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
         switch (settlement.Fate)
         {
             case TaskFate.Closed:
-                _intake.Take(settlement.Event!);
+                _intake.TakeOutcome(settlement.Event!);
                 break;
             case TaskFate.InDoubt:
                 hot.InDoubt.Add(id);
@@ -324,6 +332,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
         }
 
         Effects.ForgetSettled();
+        hot.Places.Settle();
         new Starter(node, actor, hot).StartOpen();
         if (hot.Draining)
         {
@@ -347,6 +356,8 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
     /// <summary>Nothing to write: start what waits, or give the instance up where that was asked for.</summary>
     async Task<StepResult> RestAsync()
     {
+        _closed.ForEach(static a => a.Settle()); // they ended without anything to write
+        hot.Places.Settle();
         if (hot.Draining)
         {
             // Attempts that have begun end by themselves; each ending is another step.

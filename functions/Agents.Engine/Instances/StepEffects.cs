@@ -1,6 +1,7 @@
 using Agents.Contracts.Effects;
 using Agents.Contracts.History;
 using Agents.Contracts.Work;
+using Agents.Engine.Effects;
 using Agents.Engine.Store;
 using Agents.Engine.Work;
 
@@ -10,11 +11,19 @@ namespace Agents.Engine.Instances;
 internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake intake, DateTimeOffset now)
 {
     readonly List<LedgerWrite> _writes = [];
+    DateTimeOffset _now = now;
 
     // From before the commit: a slow one must not lengthen the time in which an attempt may begin.
-    readonly long _startedAt = node.Clock.GetTimestamp();
+    long _startedAt = node.Clock.GetTimestamp();
 
     public IReadOnlyList<LedgerWrite> Writes => _writes;
+
+    /// <summary>A worker has answered the turn: what it asks for begins now, however long the turn waited for that worker.</summary>
+    public void TurnIsBack(DateTimeOffset now)
+    {
+        _now = now;
+        _startedAt = node.Clock.GetTimestamp();
+    }
 
     /// <summary>
     /// A word about an undecided effect: a person's, or that of an attempt whose owner had lost the run before it ended.
@@ -43,10 +52,10 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
         }
 
         var happened = resolution.Verdict != EffectVerdict.DidNotHappen;
-        Write(new LedgerWrite(Settled(known ?? NewEntry(task, node.NewToken()), resolution), ExpectedToken: null));
+        Write(new LedgerWrite(Settled(known ?? NewEntry(task, AttemptTokens.New(node)), resolution), ExpectedToken: null));
         if (happened)
         {
-            intake.Take(new TaskCompleted { TaskScheduledId = id, Result = resolution.Result });
+            intake.TakeOutcome(new TaskCompleted { TaskScheduledId = id, Result = resolution.Result });
         }
         else
         {
@@ -73,7 +82,7 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
             Evidence = resolution.By == EffectResolution.Executor
                 ? "executor, after its owner had lost the run"
                 : $"person: {resolution.Verdict} ({resolution.By})",
-            SettledAt = now,
+            SettledAt = _now,
         };
     }
 
@@ -107,21 +116,32 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
 
         foreach (var id in hot.NeedsIntent.Order().ToList())
         {
-            hot.NeedsIntent.Remove(id);
             if (hot.State.Tasks.TryGetValue(id, out var task) && !intake.Resolves(id))
             {
+                if (!hot.Places.MayBegin(task.Scheduled))
+                {
+                    continue;   // in a queue: the deadline of an intent must not run out there
+                }
+
                 Intend(task);
             }
             else if (decision?.Intents.Find(t => t.EventId == id) is { } scheduled)
             {
+                if (!hot.Places.NeedsNone(scheduled))
+                {
+                    continue;
+                }
+
                 Intend(new OpenTask(scheduled, 0));
             }
+
+            hot.NeedsIntent.Remove(id);
         }
     }
 
     void Intend(OpenTask task)
     {
-        var entry = NewEntry(task, node.NewToken());
+        var entry = NewEntry(task, AttemptTokens.New(node));
         Write(new LedgerWrite(entry, ExpectedToken: null));
         hot.FreshIntents.Add(task.Scheduled.EventId);
         hot.IntentMadeAt[task.Scheduled.EventId] = _startedAt;
@@ -136,7 +156,7 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
         Tool = task.Scheduled.Effect.Tool,
         State = LedgerState.Intent,
         AttemptToken = token,
-        IntentAt = now,
+        IntentAt = _now,
     };
 
     public void Write(LedgerWrite write)

@@ -122,4 +122,6 @@ public interface IEngineStore : IAsyncDisposable
     IQueryStore Queries { get; }
 
     IAdminStore Admin { get; }
+
+    IQueueStore Queues { get; }
 }

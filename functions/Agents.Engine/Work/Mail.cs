@@ -28,6 +28,9 @@ internal abstract record Mail
 
     public sealed record Finished(RunningActivity Activity, ActivityOutcome Outcome) : Mail;
 
+    /// <summary>The task holds a place in its queue: it may begin.</summary>
+    public sealed record Placed(int TaskId) : Mail;
+
     public sealed record Flush(RunningActivity Activity) : Mail;
 
     /// <summary>Give the instance up if it is idle: memory is needed.</summary>

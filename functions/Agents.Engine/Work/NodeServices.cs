@@ -32,6 +32,8 @@ internal sealed class NodeServices
 
     public required ActivitySlots Loads { get; init; }
 
+    public required Queues.QueueGate Queues { get; init; }
+
     /// <summary>Effects that attempts of this process are about, whoever owns their runs by now.</summary>
     public LiveAttempts Attempts { get; } = new();
 

@@ -1,9 +1,7 @@
-using System.Text.Json;
-using Agents.Contracts;
-using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Work;
+using Agents.Engine.Effects;
 using Agents.Engine.Instances;
 using Agents.Engine.Live;
 using Agents.Engine.Store;
@@ -164,31 +162,17 @@ internal sealed class RunningActivity(
 
     async Task KeepAsync(ActivityOutcome outcome)
     {
-        if (!IsAtMostOnce || Item.Effect is not { } effect)
+        if (Item.Effect is not { } effect)
         {
             return;
         }
 
-        EffectVerdict? verdict = outcome switch
-        {
-            ActivityOutcome.Completed => EffectVerdict.Happened,
-
-            // Of the attempt itself only: a probe that was cut short knows nothing of the attempt it asked about.
-            ActivityOutcome.NotStarted when Item.Mode == ActivityMode.Execute => EffectVerdict.DidNotHappen,
-            _ => null,
-        };
-        if (verdict is not { } known)
-        {
-            return;
-        }
-
-        var result = (outcome as ActivityOutcome.Completed)?.Result;
-        var word = new EffectResolution(effect.Key, known, result, EffectResolution.Executor, Item.AttemptToken);
+        var late = new LateOutcome(Item.InstanceId, Item.ExecutionId, Item.TaskId, effect, Item.AttemptToken, Item.Mode, outcome);
         for (var attempt = 0; attempt < EvidenceAttemptsMax; attempt++)
         {
             try
             {
-                await SettleAsync(effect, word);
+                await new Evidence(node).KeepAsync(late);
                 return;
             }
             catch (Exception e) when (e is StoreUnavailableException or UnknownOutcomeException)
@@ -197,29 +181,6 @@ internal sealed class RunningActivity(
                 await Task.Delay(s_evidenceEvery, node.Clock);
             }
         }
-    }
-
-    async Task SettleAsync(EffectIntent effect, EffectResolution word)
-    {
-        var now = node.Clock.GetUtcNow();
-        var message = new InboxMessage(
-            InboxKind.EffectResolution,
-            JsonSerializer.SerializeToUtf8Bytes(word, ContractsJson.Plain.EffectResolution),
-            DedupKey: $"evidence {Item.AttemptToken} {word.Verdict}");
-        var sent = await node.Committer.SubmitAsync(new InboxSend(Item.InstanceId, message, now));
-        if (sent is WriteOutcome.Sent { Outcome: SendOutcome.Accepted or SendOutcome.AlreadyAccepted })
-        {
-            node.Wake(Item.InstanceId);
-            return;
-        }
-
-        await node.Committer.SubmitAsync(new EvidenceWrite(
-            Entry(effect, word.Verdict == EffectVerdict.Happened ? LedgerState.Receipt : LedgerState.Absent) with
-            {
-                Receipt = word.Result,
-                Evidence = "executor, after the run had moved on",
-                SettledAt = now,
-            }));
     }
 
     public LedgerEntry Entry(EffectIntent effect, LedgerState state) => new()

@@ -33,10 +33,15 @@ sealed class AccessOptions
     readonly Option<string?> _key = new("--grpc-key") { Description = "the certificate's private key, PEM", HelpName = "FILE" };
     readonly Option<bool> _plaintext = new("--grpc-plaintext") { Description = "without TLS on any address: TLS ends before it" };
 
+    readonly Option<bool> _elsewhere = new("--work-elsewhere")
+    {
+        Description = "agents work processes that connect do the work of runs, not this process",
+    };
+
     /// <summary>Only who may come in, for a verb that has no Durable Task endpoint.</summary>
     public Option RulesFile => _access;
 
-    public Option[] All => [_access, _port, _address, _certificate, _key, _plaintext];
+    public Option[] All => [_access, _port, _address, _certificate, _key, _plaintext, _elsewhere];
 
     /// <summary>The rules of the file and the key of the variable, where they are given.</summary>
     public AccessRules Rules(ParseResult result)
@@ -57,7 +62,8 @@ sealed class AccessOptions
     {
         if (result.GetValue(_port) is not { } port)
         {
-            return null;
+            return !result.GetValue(_elsewhere) ? null : throw new RunFaultException(
+                Faults.Usage, "workers have no port to connect to", "--work-elsewhere", "give --grpc-port too");
         }
 
         var options = new DurableTaskOptions
@@ -67,6 +73,7 @@ sealed class AccessOptions
                 : throw new RunFaultException(
                     Faults.Usage, $"'{result.GetValue(_address)}' is no IP address", "--grpc-address", "give the address of one network interface"),
             Port = port, Access = Rules(result), PlaintextAnywhere = result.GetValue(_plaintext), Certificate = Certificate(result),
+            WorkElsewhere = result.GetValue(_elsewhere),
         };
         return options.Exposure() is { } why
             ? throw new RunFaultException(

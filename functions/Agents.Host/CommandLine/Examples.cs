@@ -38,12 +38,18 @@ static class Examples
             ("agents retention --keep-completed 30d --keep-failed 90d", "what is older would go; nothing is changed"),
             ("agents retention --keep-completed 30d --remove", "it goes; agents serve --keep-completed 30d does so by itself"),
         ],
+        ["queues"] =
+        [
+            ("agents queues", "who runs and who waits, in each queue that has a bound"),
+            ("agents queues kimi --concurrency 8 --rate 60/1m", "calls of profiles with \"queue\": \"kimi\", on all nodes together"),
+        ],
         ["up"] = [("agents up --port 7070 --root ~/documents", "API and live streams on http://127.0.0.1:7070")],
         ["serve"] =
         [
             ("agents serve --store postgres://me@127.0.0.1:5432/agents --http-port 7071", "one node of several on a shared store"),
             ("agents serve --grpc-port 4001 --data .agents/durable-task", "a backend for the Durable Task SDKs, and nothing else"),
         ],
+        ["work"] = [("agents work --connect 127.0.0.1:4001", "beside agents up --grpc-port 4001 --work-elsewhere, in the same folder")],
         ["random"] = [("agents model random --out random.gguf", "then agents model serve --model random.gguf")],
         ["model"] = [("agents model serve --model model.gguf", "agents model serve --help has its options")],
         ["pool"] = [("agents pool --port 8100", "then agents model-worker --pool http://127.0.0.1:8100 …, once a model server")],

@@ -21,8 +21,8 @@ static class Roots
             JobVerbs.Run(guard), JobVerbs.Resume(guard), JobVerbs.Prove(guard),
             Runs(guard), Show(guard), Watch(guard), History(guard), Replay(guard),
             Cancel(guard), Pause(guard), Steer(guard), Resolve(guard),
-            Fork(guard), Rewind(guard), Restart(guard), Purge(guard), Retention(guard),
-            Up(guard), Serve(guard), ModelCommands.Model(guard), PoolCommands.Pool(guard), PoolCommands.ModelWorker(guard), Doctor(guard), Functions(guard),
+            Fork(guard), Rewind(guard), Restart(guard), Purge(guard), Retention(guard), QueueOptions.Queues(guard),
+            Up(guard), Serve(guard), Work(guard), ModelCommands.Model(guard), PoolCommands.Pool(guard), PoolCommands.ModelWorker(guard), Doctor(guard), Functions(guard),
         ];
         foreach (var verb in verbs)
         {
@@ -233,6 +233,25 @@ static class Roots
                 ? new UpVerb(r.GetValue(port), r.GetValue(root)) { Grpc = grpc, Access = grpc.Access }.RunAsync(keep.AddTo(cluster.AddTo(c, r), r))
                 : new UpVerb(r.GetValue(port) ?? Default, r.GetValue(root)) { Access = access.Rules(r) }.RunAsync(keep.AddTo(cluster.AddTo(c, r), r)),
             [port, root, .. access.All, .. cluster.All, .. keep.All]);
+    }
+
+    static Command Work(Guard guard)
+    {
+        var connect = new Option<string[]>("--connect")
+        {
+            Description = "a process that hands out the work of its runs (--work-elsewhere); every node of a cluster", Required = true,
+            AllowMultipleArgumentsPerToken = true, HelpName = "HOST:PORT",
+        };
+        var activities = new Option<int>("--activities")
+        {
+            Description = "model and tool calls at once, for each host", DefaultValueFactory = _ => 256, HelpName = "N",
+        };
+        return Verb("work", "Do the work of runs that other processes host: the loop, model calls, tools.", guard,
+            (r, c) => new WorkVerb([.. r.GetValue(connect)!.Select(WorkVerb.Address)], Within("--activities", r.GetValue(activities), 1, 10_000))
+            {
+                Key = Environment.GetEnvironmentVariable(AccessOptions.KeyVariable),
+            }.RunAsync(c),
+            connect, activities);
     }
 
     static Command Doctor(Guard guard)

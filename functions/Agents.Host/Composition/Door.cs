@@ -1,5 +1,6 @@
 using Agents.Client.Remote;
 using Agents.Client.Runs;
+using Agents.Contracts.Client;
 using Agents.Engine.Grpc;
 using Agents.Engine.Sqlite;
 using Agents.Engine.Store;
@@ -25,6 +26,7 @@ sealed class Door : IAsyncDisposable
         _api = api;
         Runs = new HttpRunClient(api);
         Archive = new HttpRunArchive(api);
+        Queues = new HttpQueues(api);
     }
 
     Door(StoreAddress store, Node node, bool hosts)
@@ -35,6 +37,7 @@ sealed class Door : IAsyncDisposable
         Hosts = hosts;
         Runs = node.Runs;
         Archive = node.Archive;
+        Queues = node.Engine;
     }
 
     /// <summary>The data directory, or the address of the shared store without its password.</summary>
@@ -46,6 +49,8 @@ sealed class Door : IAsyncDisposable
     public IRunClient Runs { get; }
 
     public IRunArchive Archive { get; }
+
+    public IQueueClient Queues { get; }
 
     /// <summary>The node, where this process opened the data directory itself.</summary>
     public Node? Node { get; }

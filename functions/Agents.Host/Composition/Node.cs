@@ -8,13 +8,7 @@ using Agents.Engine;
 using Agents.Engine.Grpc;
 using Agents.Engine.Grpc.Hubs;
 using Agents.Engine.Postgres;
-using Agents.Inference.Streaming;
-using Agents.ModelServer.Scripted;
-using Agents.Tools;
-using Agents.Tools.Catalogue;
-using Agents.Tools.Running;
 using Agents.Worker;
-using Agents.Worker.Activities;
 using Microsoft.Extensions.Logging;
 
 namespace Agents.Host.Composition;
@@ -47,10 +41,6 @@ sealed record NodeOptions
 /// <summary>Everything in one process on one data directory or one shared store: store, engine, worker, scripted model, API.</summary>
 sealed class Node : IAsyncDisposable
 {
-    /// <summary>Host name that stands for the scripted model of whichever process runs the work.</summary>
-    const string ScriptedHost = "scripted.invalid";
-    const string DelayVariable = "AGENTS_SCRIPTED_DELAY_MS";
-
     readonly List<Func<ValueTask>> _closing = [];
     readonly EngineNode _engine;
     readonly EngineEnvironment _environment;
@@ -64,42 +54,33 @@ sealed class Node : IAsyncDisposable
         _opened = opened;
         var clock = opened.Clock;
         var workers = options.Grpc is null ? null : new WorkersLater();
-        var catalogue = new ToolCatalogue(new ToolEnvironment
-        {
-            DataDirectory = options.Store.ToolsDirectory, Clock = clock, Observer = EffectLog.FromEnvironment(),
-            Workers = workers,
-        });
-        _closing.Add(catalogue.DisposeAsync);
-        var transport = new ModelTransport(new Dictionary<string, string>
-        {
-            [ScriptedHost] = Sockets.OfModel(options.DataDirectory),
-        });
-        var runner = new ToolRunner(catalogue);
-        var worker = new AgentWorker(new AgentWorkerOptions
-        {
-            Clock = clock, Models = transport.For, Tools = CatalogueTools.By(runner),
-        });
+        var bench = new Workbench(options.Store.ToolsDirectory, Sockets.OfModel(options.DataDirectory), clock, workers);
+        _closing.Add(bench.DisposeAsync);
+        var worker = bench.Worker;
         _environment = new EngineEnvironment(clock, new RandomIds(), options.Log);
         _grpc = options.Grpc;
+        bool IsRun(string name, string? version) => worker.Orchestrators.Match(name, version) != OrchestratorMatch.UnknownName;
         if (_grpc is not null)
         {
-            _hub = new TaskHub(
-                TaskHub.DefaultName, (name, version) => worker.Orchestrators.Match(name, version) != OrchestratorMatch.UnknownName, _grpc, _environment);
+            _hub = _grpc.WorkElsewhere
+                ? new TaskHub(TaskHub.DefaultName, static (_, _) => false, _grpc, _environment, IsRun)
+                : new TaskHub(TaskHub.DefaultName, IsRun, _grpc, _environment);
         }
 
+        IActivityHost activities = _grpc is { WorkElsewhere: true } ? new HandedOver(_hub!.Activities, worker) : worker.Activities;
         _engine = new EngineNode(
-            opened.Store, worker.Orchestrators, worker.Activities, EngineOptions(opened, options), _environment,
+            opened.Store, worker.Orchestrators, activities, EngineOptions(opened, options), _environment,
             opened.Membership, _hub?.Remote);
         if (_hub is not null)
         {
             _hub.Join(_engine);
             workers!.Are(_hub.Connected);
-            _hub.Late = new LateAnswers(_engine.Client, runner).TakeAsync;
+            _hub.Late = new LateAnswers(_engine.Client, bench.Runner).TakeAsync;
         }
 
         Models = ModelShelf.Open(options.DataDirectory, clock);
         var jobs = new JobReader(
-            Models, new ToolShelf(catalogue), new JobFolders(options.Store.ToolsDirectory, options.Root, options.Root));
+            Models, new ToolShelf(bench.Catalogue), new JobFolders(options.Store.ToolsDirectory, options.Root, options.Root));
         var client = _engine.Client;
         Runs = new OrchestrationRunClient(client, client, client, jobs);
         Archive = new OrchestrationRunArchive(client, client, client);
@@ -112,7 +93,7 @@ sealed class Node : IAsyncDisposable
     static EngineOptions EngineOptions(OpenedStore opened, NodeOptions options)
     {
         var own = opened.Options(options.Execute) with { Retention = options.Store.Retention };
-        return options.Grpc is null ? own : ForWorkers(own);
+        return options.Grpc is null ? own : ForWorkers(own) with { AttemptsRunElsewhere = options.Grpc.WorkElsewhere };
     }
 
     public IRunClient Runs { get; }
@@ -162,21 +143,18 @@ sealed class Node : IAsyncDisposable
 
     async Task StartAsync(NodeOptions options, CancellationToken cancel)
     {
-        var delay = int.TryParse(Environment.GetEnvironmentVariable(DelayVariable), out var ms) ? ms : 0;
-        var scripted = await ScriptedModelServer.StartAsync(
-            new ScriptedServerOptions
-            {
-                SocketPath = Sockets.OfModel(options.DataDirectory), DelayPerToken = TimeSpan.FromMilliseconds(delay),
-            },
-            MachineClock.Instance, cancel);
-        _closing.Add(scripted.DisposeAsync);
+        if (options.Grpc is not { WorkElsewhere: true })
+        {
+            _closing.Add((await Workbench.StartScriptedAsync(Sockets.OfModel(options.DataDirectory), cancel)).DisposeAsync);
+        }
+
         _closing.Add(() => new ValueTask(_engine.StopAsync(TimeSpan.FromSeconds(5))));
         await _engine.StartAsync(cancel);
         var api = await ApiServer.StartAsync(
             new ApiOptions { SocketPath = Sockets.OfHost(options.DataDirectory), Port = options.Port, Access = options.Access },
             new ApiServices
             {
-                Runs = Runs, Archive = Archive, Clock = MachineClock.Instance, Models = Models.Views,
+                Runs = Runs, Archive = Archive, Queues = Engine, Clock = MachineClock.Instance, Models = Models.Views,
                 Problem = () => _engine.StoreProblem, Version = Version, Warnings = Warnings,
             },
             cancel);

@@ -34,7 +34,7 @@ static class Sockets
     }
 
     // The kernel's bound; the runtime's own message does not say which path, nor what to do.
-    static string Checked(string path) => Encoding.UTF8.GetByteCount(path) <= PathBytesMax
+    public static string Checked(string path) => Encoding.UTF8.GetByteCount(path) <= PathBytesMax
         ? path
         : throw new RunFaultException(
             Faults.DataDirectory, $"the path is too long for a Unix socket ({PathBytesMax} bytes at most)", path,

@@ -81,9 +81,10 @@ sealed partial class TaskHubShelf(
 
     async Task<OpenHub> OpenAsync(string name)
     {
-        if (_open.Count >= options.TaskHubsMax)
+        if (_open.Count >= options.TaskHubsMax && !await CloseUnusedAsync())
         {
-            throw new TaskHubException($"{options.TaskHubsMax} task hubs are open, the most this service opens; delete one, or use another.");
+            throw new TaskHubException(
+                $"{options.TaskHubsMax} task hubs are in use, the most this service holds open; end the workers or calls of one, or use another.");
         }
 
         var opened = await places.OpenAsync(name, CancellationToken.None);
@@ -106,6 +107,24 @@ sealed partial class TaskHubShelf(
         _open[name] = open;
         _ = CloseWhenDeadAsync(name, open);
         return open;
+    }
+
+    /// <summary>
+    /// Makes room: of the hubs with neither worker nor call, which can do nothing now, the one unused for longest is closed.
+    /// </summary>
+    async Task<bool> CloseUnusedAsync()
+    {
+        foreach (var (name, open) in _open.OrderBy(h => h.Value.Hub.LastUsed))
+        {
+            if (open.Hub.TryShutUnused())
+            {
+                _open.TryRemove(KeyValuePair.Create(name, open));
+                await open.DisposeAsync();
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The hub's other nodes went on without this one, or it was deleted elsewhere: whoever asks next opens it anew.</summary>

@@ -5,6 +5,7 @@ using Agents.Client.Jobs;
 using Agents.Client.Remote;
 using Agents.Client.Runs;
 using Agents.Contracts.Runs;
+using Agents.Engine.Postgres;
 using Agents.Engine.Sqlite;
 using Agents.Engine.Store;
 using Agents.Host.Composition;
@@ -93,6 +94,7 @@ sealed record DoctorVerb(string? Model)
                     durability.Holds ? "ok" : "bad", "store",
                     $"fsync {durability.Fsync}, synchronous_commit {durability.SynchronousCommit}, full_page_writes {durability.FullPageWrites}"
                     + (durability.Holds ? "" : "; AG1116: a loss of power may take what was acknowledged")),
+                TablesOf(health),
                 new Finding(hosted ? "ok" : "note", "nodes", hosted ? "at work" : "none is at work; agents serve starts one"),
                 new Finding(
                     health.Parked == 0 ? "ok" : "note", "runs",
@@ -107,6 +109,21 @@ sealed record DoctorVerb(string? Model)
             return [new Finding("bad", "store", e.Message)];
         }
     }
+
+    /// <summary>The largest tables, and how much of them is dead rows and free space, which is used again but not given back.</summary>
+    static Finding TablesOf(StoreHealth health)
+    {
+        const long WorthANote = 256L << 20;
+        var largest = health.Tables.Take(4).Select(t => $"{t.Name} {Size(t.Bytes)}");
+        var (slack, heap) = (health.Tables.Sum(t => t.SlackBytes ?? 0), health.Tables.Sum(t => t.SlackBytes is null ? 0 : t.HeapBytes));
+        var share = heap == 0 ? 0 : 100 * slack / heap;
+        return new Finding(
+            slack > WorthANote && share > 50 ? "note" : "ok", "tables",
+            $"{string.Join(", ", largest)}; bloat about {Size(slack)} ({share} % of the heaps), {Figures.Count(health.Tables.Sum(t => t.DeadRows))} dead rows"
+            + (slack > WorthANote && share > 50 ? "; it is used again, and VACUUM FULL gives it back while nothing runs" : ""));
+    }
+
+    static string Size(long bytes) => bytes < 10L << 20 ? $"{Figures.Count(bytes >> 10)} KiB" : $"{Figures.Count(bytes >> 20)} MiB";
 
     static async Task<IReadOnlyList<Finding>> DataDirectoryAsync(VerbContext context)
     {

@@ -7,8 +7,11 @@ namespace Agents.Protocol.Mapping;
 /// <summary>What orchestrators ask for, read from the wire and written to it.</summary>
 public static class ActionWire
 {
-    /// <summary>Throws <see cref="WireException"/> for what no engine can do.</summary>
-    public static Nouns.OrchestratorAction FromWire(OrchestratorAction wire)
+    /// <summary>
+    /// Throws <see cref="WireException"/> for what no engine can do. <paramref name="own"/>: a worker of ours says it, and may
+    /// say what an activity does to the world.
+    /// </summary>
+    public static Nouns.OrchestratorAction FromWire(OrchestratorAction wire, bool own = false)
     {
         switch (wire.OrchestratorActionTypeCase)
         {
@@ -18,6 +21,7 @@ public static class ActionWire
                 {
                     Id = wire.Id, Name = Named(task.Name, wire), Version = task.Version, Input = task.Input,
                     Tags = TagsWire.From(task.Tags), Trace = TraceWire.FromBytes(task.ParentTraceContext),
+                    Effect = own ? EffectWire.FromWire(task.Effect) : null,
                 };
             case OrchestratorAction.OrchestratorActionTypeOneofCase.CreateTimer:
                 return new Nouns.CreateTimerAction
@@ -81,6 +85,7 @@ public static class ActionWire
                 wire.ScheduleTask = new ScheduleTaskAction
                 {
                     Name = a.Name, Version = a.Version, Input = a.Input, ParentTraceContext = TraceWire.ToBytes(a.Trace),
+                    Effect = EffectWire.ToWire(a.Effect),
                 };
                 TagsWire.Add(a.Tags, wire.ScheduleTask.Tags);
                 break;

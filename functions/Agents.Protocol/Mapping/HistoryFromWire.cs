@@ -39,6 +39,7 @@ public static class HistoryFromWire
         Name = e.Name, Version = e.Version, Input = e.Input, InstanceId = e.OrchestrationInstance?.InstanceId ?? "",
         ExecutionId = e.OrchestrationInstance?.ExecutionId ?? "", ScheduledStart = e.ScheduledStartTimestamp?.ToDateTimeOffset(),
         Trace = TraceWire.FromWire(e.ParentTraceContext), Tags = TagsWire.From(e.Tags),
+        Generation = e.Generation, IdentitySeed = e.IdentitySeed,
         Parent = e.ParentInstance is { } parent
             ? new Instances.ParentInstance(
                 parent.OrchestrationInstance?.InstanceId ?? "", parent.OrchestrationInstance?.ExecutionId ?? "",
@@ -52,6 +53,7 @@ public static class HistoryFromWire
         {
             Name = wire.TaskScheduled.Name, Version = wire.TaskScheduled.Version, Input = wire.TaskScheduled.Input,
             Tags = TagsWire.From(wire.TaskScheduled.Tags), Trace = TraceWire.FromWire(wire.TaskScheduled.ParentTraceContext),
+            Effect = EffectWire.FromWire(wire.TaskScheduled.Effect),
         },
         HistoryEvent.EventTypeOneofCase.TaskCompleted => new TaskCompleted
         {

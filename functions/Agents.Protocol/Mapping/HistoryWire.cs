@@ -57,6 +57,23 @@ public static class HistoryWire
         return wire;
     }
 
+    /// <summary>The event as workers of ours read it: as stored, our extras included.</summary>
+    public static HistoryEvent ToOwnWire(Nouns.HistoryEvent e)
+    {
+        var wire = ToWire(e);
+        if (e is Nouns.TaskScheduled scheduled)
+        {
+            wire.TaskScheduled.Effect = EffectWire.ToWire(scheduled.Effect);
+        }
+        else if (e is Nouns.ExecutionStarted started)
+        {
+            wire.ExecutionStarted.Generation = started.Generation;
+            wire.ExecutionStarted.IdentitySeed = started.IdentitySeed;
+        }
+
+        return wire;
+    }
+
     static void Task(Nouns.HistoryEvent e, HistoryEvent wire)
     {
         switch (e)

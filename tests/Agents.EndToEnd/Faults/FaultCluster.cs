@@ -63,18 +63,55 @@ public sealed partial class FaultCluster : IAsyncDisposable
 
     public static bool Full => Environment.GetEnvironmentVariable("AGENTS_CHECK_FULL") == "1";
 
-    public static async Task<FaultCluster> StartAsync(CancellationToken cancel)
+    /// <summary>Queue of the recorder's tool.</summary>
+    public const string Queue = "record";
+
+    /// <summary>Calls that were at the recorder at the same time.</summary>
+    public int MostAtOnce => _recorder.MostAtOnce;
+
+    /// <summary>Effects that arrive are kept and not answered while this holds.</summary>
+    public void HoldEffects(bool hold)
+    {
+        if (hold)
+        {
+            _recorder.Hold();
+        }
+        else
+        {
+            _recorder.Release();
+        }
+    }
+
+    public async Task QueueAsync(Func<QueueView, bool> stands, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while (!(await Client.ListQueuesAsync(limit.Token)).Any(stands))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), limit.Token);
+        }
+    }
+
+    public static async Task<FaultCluster> StartAsync(CancellationToken cancel, bool openStore = true)
     {
         var server = PostgresServer.Start(out var reason);
         Assert.SkipWhen(server is null, reason);
         var cluster = new FaultCluster(server!, await EffectRecorder.StartAsync(), await FakeModelServer.StartAsync(cancel));
-        cluster._store = await PostgresStore.OpenAsync(
-            new PostgresOptions { Url = server!.Url }, TimeProvider.System, NullLogger.Instance, cancel);
-        cluster._client = new EngineNode(
-            cluster._store, new NoWork(), new NoWork(), new EngineOptions { NodeId = "client", Execute = false },
-            new EngineEnvironment(TimeProvider.System, new RandomIds(), NullLogger.Instance),
-            cluster._store.NewMembership(new MembershipOptions()));
+        if (openStore)
+        {
+            await cluster.OpenStoreAsync(cancel);
+        }
+
         return cluster;
+    }
+
+    public async Task OpenStoreAsync(CancellationToken cancel)
+    {
+        _store = await PostgresStore.OpenAsync(
+            new PostgresOptions { Url = Server.Url }, TimeProvider.System, NullLogger.Instance, cancel);
+        _client = new EngineNode(
+            _store, new NoWork(), new NoWork(), new EngineOptions { NodeId = "client", Execute = false },
+            new EngineEnvironment(TimeProvider.System, new RandomIds(), NullLogger.Instance), _store.NewMembership(new MembershipOptions()));
     }
 
     /// <summary>A node in a folder of its own, ready to work; with the same <paramref name="name"/> it succeeds the last one there.</summary>
@@ -227,7 +264,7 @@ public sealed partial class FaultCluster : IAsyncDisposable
         var tools = (await catalogue.ResolveAsync(entries, input.ToolSettings, cancel)).Tools;
         return input with
         {
-            Tools = [.. tools.Select(t => t.Name == "record" ? t with { Effect = EffectClass.Idempotent } : t)],
+            Tools = [.. tools.Select(t => t.Name == "record" ? t with { Effect = EffectClass.Idempotent, Queue = Queue } : t)],
         };
     }
 

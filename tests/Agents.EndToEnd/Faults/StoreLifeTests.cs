@@ -81,7 +81,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
         _server!.Ask("psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres", "-f", Reachable(Fixture));
         var node = await JoinAsync(_server.Url, OldSchema);
         await AllEndedAsync(node, OldRuns);
-        Assert.Equal("6", _server.Ask("psql", "-At", "-d", "postgres", "-c", $"select max(number) from {OldSchema}.schema_version").Trim());
+        Assert.Equal("7", _server.Ask("psql", "-At", "-d", "postgres", "-c", $"select max(number) from {OldSchema}.schema_version").Trim());
     }
 
     /// <summary>Makes the file that the test above reads; to be run by name.</summary>
@@ -96,7 +96,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
         await node.Exited;
         _server.Ask("psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", $"""
             drop function {OldSchema}.fence; drop index {OldSchema}.details_ended;
-            drop table {OldSchema}.members, {OldSchema}.membership, {OldSchema}.nodes, {OldSchema}.settings;
+            drop table {OldSchema}.members, {OldSchema}.membership, {OldSchema}.nodes, {OldSchema}.settings, {OldSchema}.queues, {OldSchema}.places;
             delete from {OldSchema}.schema_version where number > 1
             """);
         var text = _server.Ask("pg_dump", "--inserts", "--rows-per-insert=100", "-O", "-n", OldSchema, "postgres");

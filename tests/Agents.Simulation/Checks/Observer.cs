@@ -64,12 +64,25 @@ sealed class Observer(SimScheduler scheduler, StorePeek store)
             Breach($"[I7] {item.InstanceId}: activity {item.Name}#{item.TaskId} started under the key {item.Effect?.Key}, scheduled was {scheduled.Effect?.Key}");
         }
 
+        CheckPlace(lane, item, record);
+
         // Whoever lost the instance cannot know of a suspension, and one that was decided just before may still begin.
         if (record.Status == OrchestrationStatus.Suspended && record.Owner == lane.Name
             && _suspendedSince.TryGetValue(item.InstanceId, out var since)
             && scheduler.Elapsed - since > TimeSpan.FromMilliseconds(50))
         {
             Breach($"[suspend] {item.InstanceId}: activity {item.Name}#{item.TaskId} started although the run is suspended");
+        }
+    }
+
+    /// <summary>Whoever owns the instance and begins what has a bound holds a place for it.</summary>
+    void CheckPlace(SimLane lane, ActivityWorkItem item, InstanceRecord record)
+    {
+        if (item.Mode == ActivityMode.Execute && record.Owner == lane.Name
+            && item.Tags?.GetValueOrDefault("queue")?.Split('/')[0] is { } queue && store.Queues().Any(q => q.Limit.Queue == queue)
+            && !store.HoldsPlace(lane.Name, new PlaceKey(record.Key, record.OwnerEpoch, item.TaskId)))
+        {
+            Breach($"[queue] {item.InstanceId}: activity {item.Name}#{item.TaskId} began without a place in '{queue}'");
         }
     }
 

@@ -98,5 +98,10 @@ sealed class StorePeek(IEngineStore store)
         instanceKey, offset.Generation, offset.Sequence, offset.Delta - 1, 1, CancellationToken.None))
         is [{ } row] && row.AfterSequence == offset.Sequence && row.Row == offset.Delta;
 
+    public IReadOnlyList<QueueView> Queues() => Now(store.Queues.ReadQueuesAsync(CancellationToken.None));
+
+    public bool HoldsPlace(string node, PlaceKey place) =>
+        Now(store.Queues.ReadPlacesAsync(node, CancellationToken.None)).Any(p => p.Place == place && p.Held);
+
     public IReadOnlyList<string> Verify() => Now(store.Admin.VerifyAsync(CancellationToken.None));
 }

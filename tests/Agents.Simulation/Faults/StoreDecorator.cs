@@ -7,7 +7,7 @@ namespace Agents.Simulation.Faults;
 
 /// <summary>A store that hands everything on; what differs is overridden.</summary>
 abstract class StoreDecorator(IEngineStore inner)
-    : IEngineStore, IWriteStore, IOwnerStore, IQueryStore, IAdminStore
+    : IEngineStore, IWriteStore, IOwnerStore, IQueryStore, IAdminStore, IQueueStore
 {
     protected IEngineStore Inner => inner;
 
@@ -18,6 +18,8 @@ abstract class StoreDecorator(IEngineStore inner)
     public IQueryStore Queries => this;
 
     public IAdminStore Admin => this;
+
+    public IQueueStore Queues => this;
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
@@ -93,4 +95,13 @@ abstract class StoreDecorator(IEngineStore inner)
         inner.Admin.ForgetTombstonesAsync(before, cancel);
 
     public virtual Task<IReadOnlyList<string>> VerifyAsync(CancellationToken cancel) => inner.Admin.VerifyAsync(cancel);
+
+    public virtual Task<QueueAnswer> PassAsync(QueueRound round, CancellationToken cancel) => inner.Queues.PassAsync(round, cancel);
+
+    public virtual Task<IReadOnlyList<PlaceView>> ReadPlacesAsync(string node, CancellationToken cancel) =>
+        inner.Queues.ReadPlacesAsync(node, cancel);
+
+    public virtual Task<IReadOnlyList<QueueView>> ReadQueuesAsync(CancellationToken cancel) => inner.Queues.ReadQueuesAsync(cancel);
+
+    public virtual Task SetQueueAsync(QueueLimit limit, CancellationToken cancel) => inner.Queues.SetQueueAsync(limit, cancel);
 }

@@ -11,7 +11,7 @@ namespace Agents.Simulation.Faults;
 /// or not, and the answer travels back; on the way any of it may be lost, refused, or come late.
 /// </summary>
 sealed class StoreLink(SimScheduler scheduler, SimLane lane, IEngineStore store, FaultPlan faults)
-    : IEngineStore, IWriteStore, IOwnerStore, IQueryStore, IAdminStore
+    : IEngineStore, IWriteStore, IOwnerStore, IQueryStore, IAdminStore, IQueueStore
 {
     bool _cut;
 
@@ -22,6 +22,8 @@ sealed class StoreLink(SimScheduler scheduler, SimLane lane, IEngineStore store,
     public IQueryStore Queries => this;
 
     public IAdminStore Admin => this;
+
+    public IQueueStore Queues => this;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -97,6 +99,23 @@ sealed class StoreLink(SimScheduler scheduler, SimLane lane, IEngineStore store,
 
     public Task<IReadOnlyList<string>> VerifyAsync(CancellationToken cancel) =>
         Read(() => store.Admin.VerifyAsync(CancellationToken.None));
+
+    public Task<QueueAnswer> PassAsync(QueueRound round, CancellationToken cancel) =>
+        Call(faults.OfWrite(), () => store.Queues.PassAsync(round, CancellationToken.None));
+
+    public Task<IReadOnlyList<PlaceView>> ReadPlacesAsync(string node, CancellationToken cancel) =>
+        Read(() => store.Queues.ReadPlacesAsync(node, CancellationToken.None));
+
+    public Task<IReadOnlyList<QueueView>> ReadQueuesAsync(CancellationToken cancel) =>
+        Read(() => store.Queues.ReadQueuesAsync(CancellationToken.None));
+
+    public async Task SetQueueAsync(QueueLimit limit, CancellationToken cancel) => await Call(
+        faults.OfWrite(),
+        async () =>
+        {
+            await store.Queues.SetQueueAsync(limit, CancellationToken.None);
+            return true;
+        });
 
     /// <summary>Both ends lose power: what is still on the way is gone.</summary>
     public void Cut() => _cut = true;

@@ -20,6 +20,17 @@ sealed class StoreWitness(IEngineStore inner, SimScheduler scheduler, SimRandom 
     /// <summary>Commits that went in.</summary>
     public long Commits { get; private set; }
 
+    public override Task<QueueAnswer> PassAsync(QueueRound round, CancellationToken cancel)
+    {
+        var answer = StorePeek.Now(Inner.Queues.PassAsync(round, cancel));
+        foreach (var queue in _peek.Queues().Where(q => q.Held > q.Limit.Concurrency))
+        {
+            observer.Breach($"[queue] {queue.Held} hold a place in '{queue.Limit.Queue}', whose bound is {queue.Limit.Concurrency}");
+        }
+
+        return Task.FromResult(answer);
+    }
+
     public override async Task<IReadOnlyList<WriteOutcome>> WriteAsync(IReadOnlyList<StoreWrite> batch, CancellationToken cancel)
     {
         var before = batch.Select(

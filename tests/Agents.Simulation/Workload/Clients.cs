@@ -91,11 +91,11 @@ sealed class Clients(Door door, SimWorld world, SimRandom random, Journal journa
         {
             Name = name,
             Goal = $"steps={random.Between(2, 5)}",
-            Model = new ModelProfile { Name = "sim", BaseUrl = "sim", Model = "sim" },
+            Model = new ModelProfile { Name = "sim", BaseUrl = "sim", Model = "sim", Queue = SimQueues.Model },
             Limits = new RunLimits { ParallelToolCalls = random.Between(1, 4) },
             Tools = [.. SimWorld.Tools.Select(t => new ToolSpec
             {
-                Name = t.Name, Parameters = s_anything, Effect = t.Class, Parallel = t.Parallel,
+                Name = t.Name, Parameters = s_anything, Effect = t.Class, Parallel = t.Parallel, Queue = SimQueues.Tool,
             })],
         };
         await StartAsync(new StartRequest

@@ -53,6 +53,8 @@ static class SimOrchestrators
         new(Send, null, SendAsync),
     ];
 
+    static readonly TaskOptions s_echo = new() { Tags = new Dictionary<string, string> { ["queue"] = SimQueues.Echo } };
+
     static string Json(object value) => JsonSerializer.Serialize(value);
 
     /// <summary>Takes items until it has enough, a few per generation; its answer is all of them in order.</summary>
@@ -78,7 +80,7 @@ static class SimOrchestrators
     {
         var plan = context.GetInput<Plan>()!;
         var calls = Enumerable.Range(1, plan.Count)
-            .Select(i => context.CallActivityAsync<int>(SimActivities.Echo, i)).ToList();
+            .Select(i => context.CallActivityAsync<int>(SimActivities.Echo, i, s_echo)).ToList();
         var timers = Enumerable.Range(1, plan.Count)
             .Select(i => context.CreateTimer(TimeSpan.FromMilliseconds(200 * i))).ToList();
         await Task.WhenAll(timers);
@@ -157,6 +159,7 @@ static class SimOrchestrators
             var result = await context.CallActivityRawAsync(SimActivities.Act, input, new TaskOptions
             {
                 Effect = new EffectIntent(tool.Class, key, tool.Name),
+                Tags = new Dictionary<string, string> { ["queue"] = $"{SimQueues.Act}/{tool.Name}" },
                 Retry = tool.Class == EffectClass.Idempotent ? s_retry : null,
             });
             return result.Value ?? "";

@@ -14,6 +14,8 @@ public sealed class CrashingStore(IEngineStore inner, CrashPlan plan) : IEngineS
 
     public IAdminStore Admin => inner.Admin;
 
+    public IQueueStore Queues => inner.Queues;
+
     public async Task<IReadOnlyList<WriteOutcome>> WriteAsync(IReadOnlyList<StoreWrite> batch, CancellationToken cancel)
     {
         var intent = Carries(batch, LedgerState.Intent);

@@ -13,6 +13,8 @@ public sealed class WitnessStore(IEngineStore inner, Action<string> say) : IEngi
 
     public IAdminStore Admin => inner.Admin;
 
+    public IQueueStore Queues => inner.Queues;
+
     public async Task<IReadOnlyList<WriteOutcome>> WriteAsync(IReadOnlyList<StoreWrite> batch, CancellationToken cancel)
     {
         var outcomes = await inner.Writes.WriteAsync(batch, cancel);
@@ -50,6 +52,8 @@ public sealed class UnfencedStore(IEngineStore inner) : IEngineStore, IWriteStor
     public IQueryStore Queries => inner.Queries;
 
     public IAdminStore Admin => inner.Admin;
+
+    public IQueueStore Queues => inner.Queues;
 
     public async Task<IReadOnlyList<WriteOutcome>> WriteAsync(IReadOnlyList<StoreWrite> batch, CancellationToken cancel)
     {

@@ -20,6 +20,7 @@ public sealed class EffectRecorder : IAsyncDisposable
     readonly WebApplication _app;
     TaskCompletionSource? _held;
     int _cuts;
+    int _atOnce, _mostAtOnce;
 
     EffectRecorder(WebApplication app) => _app = app;
 
@@ -60,7 +61,27 @@ public sealed class EffectRecorder : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
+    /// <summary>Calls that were here at the same time.</summary>
+    public int MostAtOnce => Volatile.Read(ref _mostAtOnce);
+
     async Task ArriveAsync(HttpContext context, string tool)
+    {
+        var now = Interlocked.Increment(ref _atOnce);
+        for (var most = MostAtOnce; now > most && Interlocked.CompareExchange(ref _mostAtOnce, now, most) != most; most = MostAtOnce)
+        {
+        }
+
+        try
+        {
+            await TakeAsync(context, tool);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _atOnce);
+        }
+    }
+
+    async Task TakeAsync(HttpContext context, string tool)
     {
         using var reader = new StreamReader(context.Request.Body);
         var body = await reader.ReadToEndAsync();

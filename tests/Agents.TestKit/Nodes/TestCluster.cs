@@ -74,7 +74,10 @@ public sealed class TestCluster : IAsyncDisposable
         member.Node = new EngineNode(
             _store, new OrchestratorHost(_orchestrators.Select(o => new OrchestratorRegistration(o.Key, null, o.Value))),
             member.Activities,
-            new EngineOptions { NodeId = cluster?.NodeId ?? $"node{_members.Count}", SweepEvery = TimeSpan.FromMinutes(10) },
+            new EngineOptions
+            {
+                NodeId = cluster?.NodeId ?? $"node{_members.Count}", SweepEvery = TimeSpan.FromMinutes(10), QueueLookEvery = TimeSpan.FromMinutes(10),
+            },
             new EngineEnvironment(TimeProvider.System, new RandomIds(), NullLogger.Instance), cluster ?? membership);
         member.Membership = cluster ?? membership!;
         await member.Node.StartAsync(CancellationToken.None);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
 using Agents.Contracts.Instances;
+using Agents.Engine.Queues;
 using Agents.Engine.Store;
 
 namespace Agents.TestKit.Store;
@@ -30,6 +31,14 @@ internal sealed record SimulatedState
 
     public ImmutableDictionary<string, Tombstone> Tombstones { get; init; } =
         ImmutableDictionary<string, Tombstone>.Empty.WithComparers(StringComparer.Ordinal);
+
+    public ImmutableSortedDictionary<string, SimulatedQueue> Queues { get; init; } =
+        ImmutableSortedDictionary<string, SimulatedQueue>.Empty.WithComparers(StringComparer.Ordinal);
+
+    /// <summary>In the order in which they asked.</summary>
+    public ImmutableList<SimulatedPlace> Places { get; init; } = [];
+
+    public long LastPlace { get; init; }
 
     public long LastKey { get; init; }
 
@@ -86,5 +95,9 @@ internal sealed record StoredRow(long First, int Count, ReadOnlyMemory<byte> Byt
 
 /// <summary><paramref name="Order"/>: entries of one moment come back in the order in which they were written.</summary>
 internal sealed record SimulatedEntry(long Instance, LedgerEntry Entry, long Order);
+
+internal sealed record SimulatedQueue(QueueLimit Limit, QueueMemory Memory);
+
+internal sealed record SimulatedPlace(long Order, QueueAsk Ask, DateTimeOffset AskedAt, bool Held);
 
 internal sealed record Tombstone(string Digest, DateTimeOffset PurgedAt);

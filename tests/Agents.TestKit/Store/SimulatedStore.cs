@@ -19,6 +19,7 @@ public sealed class SimulatedStore : IEngineStore
         Owner = new SimulatedOwnerReads(this, clock);
         Queries = new SimulatedQueries(this);
         Admin = new SimulatedAdmin(this);
+        Queues = new SimulatedQueues(this);
     }
 
     public IWriteStore Writes { get; }
@@ -28,6 +29,8 @@ public sealed class SimulatedStore : IEngineStore
     public IQueryStore Queries { get; }
 
     public IAdminStore Admin { get; }
+
+    public IQueueStore Queues { get; }
 
     /// <summary>Ledger changes that were skipped because their attempt was no longer the current one.</summary>
     public long StaleLedgerWrites { get; internal set; }

@@ -33,6 +33,8 @@ public sealed class ApiFixture : IAsyncDisposable
         Guest.BaseAddress = api.Address!;
     }
 
+    public string Socket => Path.Combine(_folder, "a.sock");
+
     /// <summary>Through the Unix socket.</summary>
     public HttpClient Owner { get; }
 
@@ -51,7 +53,7 @@ public sealed class ApiFixture : IAsyncDisposable
             client, client, client, new JobReader(shelves, shelves, new JobFolders(folder, folder, folder)));
         var api = await ApiServer.StartAsync(
             new ApiOptions { SocketPath = Path.Combine(folder, "a.sock"), Port = 0, BodyBytesMax = bodyBytesMax, Access = access ?? new() },
-            new ApiServices { Runs = runs, Archive = new OrchestrationRunArchive(client, client, client), Clock = TimeProvider.System, Warnings = () => warnings ?? [] },
+            new ApiServices { Runs = runs, Archive = new OrchestrationRunArchive(client, client, client), Queues = client, Clock = TimeProvider.System, Warnings = () => warnings ?? [] },
             CancellationToken.None);
         return new ApiFixture(node, api, folder);
     }

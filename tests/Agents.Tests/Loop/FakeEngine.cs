@@ -176,6 +176,7 @@ sealed class FakeEngine
                     Name = task.Name,
                     Version = task.Version,
                     Input = task.Input,
+                    Tags = task.Tags,
                     Effect = task.Effect,
                     AttemptToken = $"attempt-{task.Id}",
                 });
@@ -185,6 +186,7 @@ sealed class FakeEngine
                     Name = task.Name,
                     Version = task.Version,
                     Input = task.Input,
+                    Tags = task.Tags,
                     Effect = task.Effect,
                 });
                 break;

@@ -110,6 +110,21 @@ public sealed class WorkerToolTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""{"happened":false}""", false)]
+    [InlineData("""{"happened":false,"fences":true}""", true)]
+    public async Task A_restarted_host_proves_nothing_of_the_worker_that_has_the_call(string answer, bool counts)
+    {
+        _found = new WorkerAnswer.Completed(answer);
+        await using var catalogue = Catalogue();
+        var tools = (await ResolveAsync(catalogue, "AtMostOnce", """{"name":"Charge","probe":"WasCharged"}""")).Tools;
+        var asked = Request("""{"amount":5}""", _ => { }) with { Mode = ActivityMode.Reconcile, PredecessorGone = true };
+        var run = await new ToolRunner(catalogue).RunAsync(Run(tools), asked, Cancel);
+
+        Assert.Equal(counts, run is ToolRun.Absent);
+        Assert.Equal(!counts, run is ToolRun.InDoubt);
+    }
+
+    [Theory]
     [InlineData("AtMostOnce", "Error", "reply")]
     [InlineData("AtMostOnce", "InDoubt", "in doubt")]
     [InlineData("Idempotent", "Error", "reply")]

@@ -181,7 +181,11 @@ public sealed class RunOnEngineTests
             {
                 var body = await request.Content!.ReadAsStringAsync(cancel);
                 var step = body.Split("\"role\":\"assistant\"").Length;
-                rig.Requests.Add(body);
+                lock (rig.Requests)
+                {
+                    rig.Requests.Add(body);
+                }
+
                 if (rig.CrashAt == step)
                 {
                     rig._reached.TrySetResult();

@@ -58,7 +58,7 @@ sealed class ModelCalls(OrchestrationContext context, RunInput input, ContextVie
     async Task<ModelAnswer> CallOnceAsync(int step, IReadOnlyList<ViewItem> appended, TimeSpan? wallTimeLeft)
     {
         var call = new ModelCallInput { Previous = _previous, Step = step, Appended = appended, Hidden = _hidden };
-        var options = new TaskOptions { Retry = Retry(wallTimeLeft) };
+        var options = new TaskOptions { Retry = Retry(wallTimeLeft), Tags = QueueTags.Of(input.Model.Queue) };
         var result = await context.CallActivityRawAsync(AgentRun.CallModel, call.ToJson(), options);
         var reply = JsonSerializer.Deserialize(result.Value ?? "", ContractsJson.Default.ModelReply)
             ?? throw new InvalidOperationException("CallModel gave no reply");

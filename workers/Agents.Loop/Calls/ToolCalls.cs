@@ -89,6 +89,7 @@ sealed class ToolCalls(OrchestrationContext context, RunInput input)
                     IdempotencyKey.For(context.RunIdentity, step, index, tool.Name, call.Arguments),
                     tool.Name),
             Retry = tool.Effect == EffectClass.AtMostOnce ? null : s_retry,
+            Tags = QueueTags.Of(tool.Queue),
         };
         try
         {

@@ -59,8 +59,12 @@ public sealed unsafe class NativeModel : IDisposable
         ModelLibrary.TakeWarnings();
         var parameters = Llama.llama_model_default_params();
         parameters.GpuLayers = gpuLayers;
-        parameters.UseExtraBuffers = (byte)(parameters.UseExtraBuffers != 0 && !ProcessorKind.HasMatrixTiles ? 1 : 0);
         parameters.VocabularyOnly = (byte)(vocabularyOnly ? 1 : 0);
+        if (MatrixUnit.Misses(library, path))
+        {
+            parameters.UseExtraBuffers = 0;
+        }
+
         var model = Llama.llama_model_load_from_file(System.IO.Path.GetFullPath(path), parameters);
         if (model == 0)
         {

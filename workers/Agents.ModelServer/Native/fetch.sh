@@ -32,6 +32,7 @@ fi
 
 bins="$(ls -d "$work"/node_modules/@node-llama-cpp/*/bins/* | head -n 1)"
 rm -f "$bins"/*.node "$bins"/libllama-common.so # what only its JavaScript side needs
+rm -f "$bins"/libggml-cpu-sapphirerapids.so # cannot run Kimi K2's attention where it finds AMX, see MatrixUnit.cs; the next best can
 cp "$work"/node_modules/@node-llama-cpp/*/LICENSE "$bins/LICENSE"
 cp "$lock" "$bins/.complete"
 rm -rf "$target"

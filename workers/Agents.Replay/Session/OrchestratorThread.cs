@@ -10,7 +10,8 @@ namespace Agents.Replay.Session;
 /// </summary>
 internal sealed class OrchestratorThread : SynchronizationContext
 {
-    const int BlockedMillisecondsMax = 2_000;
+    // Long: on a starved machine another thread may hold a lock of the runtime for seconds, and that must fail no run.
+    const int BlockedMillisecondsMax = 60_000;
     const int WaitTimedOut = 0x102;
 
     Queue<(SendOrPostCallback Callback, object? State)>? _queue;

@@ -83,6 +83,7 @@ sealed record ActivityEntry(ActivityTool Activity, bool NamesKey, int Index)
             SourceName = activity.Name == entry.Name ? null : activity.Name,
             Parallel = entry.Parallel ?? effect == EffectClass.ReadOnly,
             Activity = activity,
+            Queue = entry.Queue,
         };
     }
 

@@ -160,6 +160,7 @@ public sealed class ToolCatalogue : IAsyncDisposable
         Effect = entry.Effect ?? found.Effect,
         SourceName = entry.SourceName ?? found.SourceName ?? (entry.Name == found.Name ? null : found.Name),
         Parallel = entry.Parallel ?? found.Parallel,
+        Queue = entry.Queue ?? found.Queue,
     };
 
     // A built-in is what it is: a job may say in its own words what it is for, not how safe or how shaped it is.
@@ -193,7 +194,7 @@ public sealed class ToolCatalogue : IAsyncDisposable
         foreach (var (spec, suggestion) in wanted)
         {
             var one = wanted.Count == 1 && !entry.Name.EndsWith('*');
-            Add(one ? Overlay(spec, entry with { Name = spec.Name }) : spec, resolving);
+            Add(one ? Overlay(spec, entry with { Name = spec.Name }) : spec with { Queue = entry.Queue ?? spec.Queue }, resolving);
             if (suggestion is not null && entry.Effect is null)
             {
                 resolving.Notes.Add(suggestion);

@@ -25,6 +25,9 @@ sealed record ToolEntry
 
     public bool? Parallel { get; init; }
 
+    /// <summary>Queue that calls of it wait in.</summary>
+    public string? Queue { get; init; }
+
     /// <summary>The tool is this activity of a connected worker.</summary>
     public ActivityEntry? Activity { get; init; }
 
@@ -55,6 +58,7 @@ sealed record ToolEntry
             SourceName = inner.Text("sourceName"),
             Parallel = inner.TryGetProperty("parallel", out var parallel)
                 ? parallel.ValueKind == JsonValueKind.True : null,
+            Queue = inner.Text("queue"),
             Activity = inner.TryGetProperty("activity", out var activity) ? ActivityEntry.Read(activity, index) : null,
         };
     }

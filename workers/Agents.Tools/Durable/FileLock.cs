@@ -38,7 +38,8 @@ sealed class FileLock : IDisposable
 
     public void Dispose() => _handle.Dispose();
 
-    static FileLock? TryTake(string path)
+    /// <summary>Null: somebody has it.</summary>
+    public static FileLock? TryTake(string path)
     {
         try
         {

@@ -193,7 +193,7 @@ public sealed class ToolRunner(ToolCatalogue catalogue)
         return await ProbeAsync(probe, call, cancel) switch
         {
             ProbeOutcome.Happened happened => Happened(call, happened),
-            ProbeOutcome.Absent absent when absent.Fences || call.PredecessorGone =>
+            ProbeOutcome.Absent absent when absent.Fences || (call.PredecessorGone && probe.DiesWithItsProcess) =>
                 new ToolRun.Absent($"probe: {absent.Evidence}"),
             ProbeOutcome.Absent absent => new ToolRun.InDoubt(
                 $"the probe found nothing ({absent.Evidence}), but the earlier attempt may still act"),

@@ -74,6 +74,9 @@ class WorkerTool(ToolSpec spec, ToolEnvironment environment, ActivityTool activi
 sealed class ProbedWorkerTool(ToolSpec spec, ToolEnvironment environment, ActivityTool activity, string probe)
     : WorkerTool(spec, environment, activity), IReconcileProbe
 {
+    /// <summary>The worker that had the call may act all the same, whatever became of the process that hosted the run.</summary>
+    public bool DiesWithItsProcess => false;
+
     public async Task<ProbeOutcome> ProbeAsync(ToolInvocation call, CancellationToken cancel) =>
         WorkerReply.ReadProbe(await AskAsync(call, probe, null, () => !call.Place!.IsHeld(), cancel), probe);
 }

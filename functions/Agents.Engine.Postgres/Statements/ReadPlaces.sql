@@ -1,0 +1,1 @@
+select instance, epoch, task, held from agents.places where node = @node

@@ -1,0 +1,1 @@
+delete from agents.queues where name = @name

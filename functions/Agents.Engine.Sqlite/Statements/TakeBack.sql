@@ -1,0 +1,1 @@
+delete from places where instance = @instance and epoch = @epoch and task = @task

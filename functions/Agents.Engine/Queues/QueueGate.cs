@@ -1,0 +1,278 @@
+using Agents.Contracts.Client;
+using Agents.Engine.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Agents.Engine.Queues;
+
+/// <summary>
+/// This node's door to the queues: what its instances ask for and give back goes into one round at a time. Who lets whom in
+/// is decided in the store; a place given to another node's instance is told by a wake of that instance, which is a hint. A
+/// node that waits looks for lost hints every <see cref="EngineOptions.QueueLookEvery"/>, and a rate says when its next round is due.
+/// </summary>
+internal sealed class QueueGate(IQueueStore store, EngineOptions options, EngineEnvironment environment, Action<string> wake)
+{
+    static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan s_boundsEvery = TimeSpan.FromMinutes(1);
+
+    readonly Lock _gate = new();
+    readonly Dictionary<PlaceKey, Waiter> _waiting = [];
+    List<QueueAsk> _asks = [];
+    List<(PlaceKey Place, string Queue)> _back = [];
+    HashSet<string> _look = new(StringComparer.Ordinal);
+    bool _check;
+    bool _running;
+    ITimer? _timer;
+    DateTimeOffset _timerAt = DateTimeOffset.MaxValue;
+    DateTimeOffset _nextLook;
+    DateTimeOffset _boundsRead;
+    volatile bool _defaultIsBound;
+
+    /// <summary>The queue a task waits in; null: it begins at once. Activities that name none share the hub's own.</summary>
+    public QueueName? QueueOf(IReadOnlyDictionary<string, string>? tags) =>
+        QueueName.Of(tags) is { } named ? named : _defaultIsBound ? QueueName.Default : null;
+
+    /// <summary><paramref name="granted"/> is called once it holds the place; false from it gives the place back.</summary>
+    public void Ask(QueueAsk ask, Func<bool> granted)
+    {
+        lock (_gate)
+        {
+            _waiting[ask.Place] = new Waiter(ask, granted);
+            _asks.Add(ask);
+        }
+
+        Run();
+    }
+
+    /// <summary>Of a place that was asked for, held by now or not.</summary>
+    public void GiveBack(PlaceKey place, string queue)
+    {
+        lock (_gate)
+        {
+            _waiting.Remove(place);
+            _asks.RemoveAll(a => a.Place == place);
+            _back.Add((place, queue));
+        }
+
+        Run();
+    }
+
+    /// <summary>Somebody may have been let in by another node.</summary>
+    public void Check()
+    {
+        lock (_gate)
+        {
+            if (_waiting.Count == 0)
+            {
+                return;
+            }
+
+            _check = true;
+        }
+
+        Run();
+    }
+
+    /// <summary>A bound has changed: perhaps more may begin.</summary>
+    public async Task ChangedAsync(string queue, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            _look.Add(queue);
+        }
+
+        await ReadBoundsAsync(cancel);
+        Run();
+    }
+
+    /// <summary>With each sweep; looks at the store once in <see cref="s_boundsEvery"/>.</summary>
+    public async Task RefreshAsync(CancellationToken cancel)
+    {
+        var now = environment.Clock.GetUtcNow();
+        if (now - _boundsRead >= s_boundsEvery)
+        {
+            await ReadBoundsAsync(cancel);
+            _boundsRead = now;
+        }
+    }
+
+    async Task ReadBoundsAsync(CancellationToken cancel) =>
+        _defaultIsBound = (await store.ReadQueuesAsync(cancel)).Any(q => q.Limit.Queue == QueueName.Default.Name);
+
+    void Run()
+    {
+        lock (_gate)
+        {
+            if (_running)
+            {
+                return;
+            }
+
+            _running = true;
+        }
+
+        _ = LoopAsync();
+    }
+
+    async Task LoopAsync()
+    {
+        // Whoever asked goes on first: a store may answer at once, and what is let in may ask again.
+        await Task.Yield();
+        while (Take() is { } work)
+        {
+            try
+            {
+                await RoundAsync(work);
+            }
+            catch (Exception e)
+            {
+                if (e is not (StoreUnavailableException or UnknownOutcomeException))
+                {
+                    Log.QueueFault(environment.Log, e, e.Message);
+                }
+
+                PutBack(work);
+                Arm(environment.Clock.GetUtcNow() + s_retryAfter);
+                return;
+            }
+        }
+    }
+
+    /// <summary>What there is to do; null: nothing, and the loop has ended.</summary>
+    Work? Take()
+    {
+        lock (_gate)
+        {
+            if (_asks.Count == 0 && _back.Count == 0 && _look.Count == 0 && !_check)
+            {
+                _running = false;
+                return null;
+            }
+
+            var work = new Work(_asks, _back, _look, _check);
+            (_asks, _back, _look, _check) = ([], [], new(StringComparer.Ordinal), false);
+            return work;
+        }
+    }
+
+    void PutBack(Work work)
+    {
+        lock (_gate)
+        {
+            // What was given back meanwhile is not asked for again.
+            _asks.InsertRange(0, work.Asks.Where(a => _waiting.ContainsKey(a.Place)));
+            _back.InsertRange(0, work.Back);
+            _look.UnionWith(work.Look);
+            _check = true;   // the round may be in, though nobody said so
+            _running = false;
+        }
+    }
+
+    async Task RoundAsync(Work work)
+    {
+        var asks = work.Asks;
+        if (work.Check)
+        {
+            asks = [.. asks, .. await FindOwnAsync(asks)];
+        }
+
+        var round = new QueueRound(asks, work.Back, work.Look, environment.Clock.GetUtcNow());
+        if (round.Queues.Count == 0)
+        {
+            return;
+        }
+
+        var answer = await store.PassAsync(round, CancellationToken.None);
+        foreach (var grant in answer.Granted)
+        {
+            LetIn(grant.Place, grant.InstanceId);
+        }
+
+        lock (_gate)
+        {
+            if (_waiting.Count > 0)
+            {
+                _nextLook = round.Now + options.QueueLookEvery;
+            }
+        }
+
+        Arm(answer.NextAt.Count == 0 ? DateTimeOffset.MaxValue : answer.NextAt.Values.Min());
+    }
+
+    /// <summary>Lets in who holds a place by now; returns those of whom the store knows nothing, who ask again.</summary>
+    async Task<List<QueueAsk>> FindOwnAsync(List<QueueAsk> asking)
+    {
+        List<QueueAsk> waiting;
+        lock (_gate)
+        {
+            waiting = [.. _waiting.Values.Select(w => w.Ask)];
+        }
+
+        var places = (await store.ReadPlacesAsync(options.NodeId, CancellationToken.None)).ToDictionary(p => p.Place, p => p.Held);
+        waiting.RemoveAll(asking.Contains);
+        foreach (var ask in waiting.Where(a => places.GetValueOrDefault(a.Place)))
+        {
+            LetIn(ask.Place, ask.InstanceId);
+        }
+
+        return waiting.FindAll(a => !places.ContainsKey(a.Place));
+    }
+
+    void LetIn(PlaceKey place, string instanceId)
+    {
+        Waiter? waiter;
+        lock (_gate)
+        {
+            // Given back and asked for anew while that round was on its way: it is the next one that counts.
+            if (_asks.Exists(a => a.Place == place))
+            {
+                return;
+            }
+
+            _waiting.Remove(place, out waiter);
+        }
+
+        if (waiter is null)
+        {
+            wake(instanceId);   // another node's, or one that was given back just now
+        }
+        else if (!waiter.Granted())
+        {
+            GiveBack(place, waiter.Ask.Queue);
+        }
+    }
+
+    /// <summary>One timer for the next round of a rate and for lost hints.</summary>
+    void Arm(DateTimeOffset at)
+    {
+        lock (_gate)
+        {
+            at = _waiting.Count > 0 && _nextLook < at ? _nextLook : at;
+            if (at == DateTimeOffset.MaxValue || at >= _timerAt)
+            {
+                return;
+            }
+
+            _timerAt = at;
+            var due = at - environment.Clock.GetUtcNow();
+            _timer ??= environment.Clock.CreateTimer(
+                static gate => ((QueueGate)gate!).Elapsed(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    void Elapsed()
+    {
+        lock (_gate)
+        {
+            _timerAt = DateTimeOffset.MaxValue;
+            _look.UnionWith(_waiting.Values.Select(w => w.Ask.Queue));
+            _check |= _waiting.Count > 0 && environment.Clock.GetUtcNow() >= _nextLook;
+        }
+
+        Run();
+    }
+
+    sealed record Waiter(QueueAsk Ask, Func<bool> Granted);
+
+    sealed record Work(List<QueueAsk> Asks, List<(PlaceKey Place, string Queue)> Back, HashSet<string> Look, bool Check);
+}

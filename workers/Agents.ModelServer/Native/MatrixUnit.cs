@@ -1,0 +1,36 @@
+using Agents.ModelServer.Gguf;
+
+namespace Agents.ModelServer.Native;
+
+/// <summary>
+/// Intel's matrix unit (AMX). The library's variant for processors that have one packs weights anew at load, cannot then
+/// multiply what latent attention needs (the key and value weights of Kimi K2's kind), and ends the process over it. Loaded
+/// without packing such models run on the rest of the processor.
+/// </summary>
+static class MatrixUnit
+{
+    const string ProcessorFile = "/proc/cpuinfo";
+    const string Flag = "amx_tile";
+    const string Variant = "libggml-cpu-sapphirerapids*";
+    const string LatentKeys = ".attn_k_b.weight";
+
+    /// <summary>True where loading <paramref name="path"/> with packed weights would end the process at its first step.</summary>
+    public static bool Misses(ModelLibrary library, string path) =>
+        HasMatrixUnit() && Directory.EnumerateFiles(library.Folder, Variant).Any()
+        && HasLatentKeys(path);
+
+    static bool HasLatentKeys(string path)
+    {
+        try
+        {
+            return GgufFile.Read(path).Tensors.Any(t => t.Name.EndsWith(LatentKeys, StringComparison.Ordinal));
+        }
+        catch (ModelServerException)
+        {
+            return false; // no model at all: the library says so better
+        }
+    }
+
+    static bool HasMatrixUnit() => File.Exists(ProcessorFile) && File.ReadLines(ProcessorFile)
+        .Any(l => l.StartsWith("flags", StringComparison.Ordinal) && l.Contains(Flag, StringComparison.Ordinal));
+}
