@@ -46,13 +46,27 @@ public sealed record ApiServices
     /// <summary>What a person should see to while the host works; none while all is well.</summary>
     public Func<IReadOnlyList<string>> Warnings { get; init; } = () => [];
 
+    /// <summary>The model workers of this host and the models they serve, as JSON.</summary>
+    public Func<byte[]> WorkersJson { get; init; } = NoWorkers;
+
+    /// <summary>Of a host that serves no model.</summary>
+    public static byte[] NoWorkers() => """{"workers":[],"models":[]}"""u8.ToArray();
+
     public string Version { get; init; } = "0";
 }
 
 /// <summary>A model profile as listed; holds the name of the key's variable, never the key.</summary>
 public sealed record ModelView(
     string Name, string Model, string BaseUrl, int ContextTokens, string? ApiKeyEnv, DateOnly? RetiredOn, string? Successor,
-    IReadOnlyList<ModelPrice> Prices, IReadOnlyList<string> Warnings);
+    IReadOnlyList<ModelPrice> Prices, IReadOnlyList<string> Warnings)
+{
+    /// <summary>How this host serves it; null for models that are served elsewhere.</summary>
+    public ModelServing? Serving { get; init; }
+}
+
+/// <summary>A model that the host's own workers serve.</summary>
+/// <param name="PrefixHitRate">Share of prompt tokens that were not computed again; null before the first reply.</param>
+public sealed record ModelServing(int WorkersReady, int Running, int Waiting, long QueueTokens, double? TokensPerSecond, double? PrefixHitRate);
 
 /// <summary>Answer of /healthz. Status is "ok", "warning" (it works, and something should be seen to) or "degraded".</summary>
 public sealed record HealthView(string Status, string Version, string? Problem, IReadOnlyList<string>? Warnings);

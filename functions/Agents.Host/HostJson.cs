@@ -5,6 +5,7 @@ using Agents.Host.Composition;
 using Agents.Host.Proof;
 using Agents.Host.Terminal;
 using Agents.Host.Verbs;
+using Agents.Host.Verification;
 
 namespace Agents.Host;
 
@@ -24,6 +25,7 @@ namespace Agents.Host;
 [JsonSerializable(typeof(RetentionAnswer))]
 [JsonSerializable(typeof(ModelServeLine))]
 [JsonSerializable(typeof(PoolLine))]
+[JsonSerializable(typeof(VerificationReport))]
 [JsonSerializable(typeof(WorkerLine))]
 sealed partial class HostJson : JsonSerializerContext
 {

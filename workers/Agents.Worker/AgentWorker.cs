@@ -25,7 +25,7 @@ public sealed class AgentWorker
 
         _cache = new TranscriptCache(options.TranscriptBytesMax);
         var client = new ChatClient(options.Models, options.Clock, options.Variable);
-        var callModel = new CallModelActivity(_cache, client);
+        var callModel = new CallModelActivity(_cache, client, new PoolHints(options.Models, options.Clock, options.Variable));
         var runTool = new RunToolActivity(_cache, options.Tools);
         Orchestrators = new ObservedOrchestrators(
             new OrchestratorHost([AgentRun.Registration, .. options.Orchestrators], options.Versioning), _cache);

@@ -12,6 +12,11 @@ sealed class HostEndpoints(ApiServices services, ApiOptions options)
     {
         app.MapGet("/api/v1/models", context =>
             Exchange.WriteAsync(context, services.Models(), ApiJson.Default.IReadOnlyListModelView));
+        app.MapGet("/api/v1/workers", async (HttpContext context) =>
+        {
+            context.Response.ContentType = "application/json; charset=utf-8";
+            await context.Response.Body.WriteAsync(services.WorkersJson(), context.RequestAborted);
+        });
         app.MapGet("/healthz", context =>
         {
             var problem = services.Problem();

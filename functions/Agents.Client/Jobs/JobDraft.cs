@@ -24,6 +24,8 @@ public sealed record JobDraft
         ["ReadOnly"] = EffectClass.ReadOnly, ["Idempotent"] = EffectClass.Idempotent, ["AtMostOnce"] = EffectClass.AtMostOnce,
     };
 
+    static readonly Dictionary<string, RunClass> s_classes = new() { ["interactive"] = RunClass.Interactive, ["batch"] = RunClass.Batch };
+
     /// <summary>Of a job that names none.</summary>
     public const string DefaultTenant = "default";
 
@@ -32,6 +34,7 @@ public sealed record JobDraft
     public string? System { get; init; }
     public string? Id { get; init; }
     public string Tenant { get; init; } = DefaultTenant;
+    public RunClass? Class { get; init; }
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
     public RunLimits Limits { get; init; } = new();
     public ContextPolicy Context { get; init; } = new();
@@ -64,6 +67,7 @@ public sealed record JobDraft
             System = job.Text("system"),
             Id = ReadId(job.Get("id")),
             Tenant = job.Text("tenant") ?? DefaultTenant,
+            Class = job.OneOf("class", s_classes),
             Tags = job.TextMap("tags"),
             Limits = job.Get("limits") is { } limits ? ReadLimits(new JobFields(limits)) : new RunLimits(),
             Context = job.Get("context") is { } context ? ReadContext(new JobFields(context)) : new ContextPolicy(),

@@ -23,13 +23,14 @@ public sealed class JobReader(IModelShelf models, IToolShelf tools, JobFolders f
             Name = draft.Name,
             System = draft.System is { } system ? Fill(system, outFile) : null,
             Goal = Fill(draft.Goal, outFile),
-            Model = Model(draft, start.Overrides),
+            Model = Model(draft, start.Overrides) with { Serve = null }, // how its server is started is no part of a run
             Tools = await ToolsAsync(draft, cancel),
             Limits = draft.Limits,
             Context = draft.Context,
             OutputSchema = draft.OutputSchema,
             ToolSettings = draft.Settings with { Root = root, Out = output, OutFile = outFile },
             Tenant = draft.Tenant,
+            Class = draft.Class,
             Reasoning = draft.Reasoning,
         };
     }

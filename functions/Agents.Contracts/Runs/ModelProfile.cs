@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Agents.Contracts.Runs;
 
@@ -65,6 +66,7 @@ public sealed record ModelProfile
     /// A pool stands at the address: calls tell it their run, tenant and class, and what comes after them, so that the
     /// next step finds its prefix.
     /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Pool { get; init; }
 
     /// <summary>How a model worker starts the server; null where somebody else does. Not part of runs.</summary>

@@ -29,8 +29,18 @@ public sealed record RunInput
     /// <summary>Who the run belongs to.</summary>
     public string Tenant { get; set; } = "default";
 
+    /// <summary>Whether somebody waits for it; a pool of model workers serves interactive calls first. Null: interactive.</summary>
+    public RunClass? Class { get; init; }
+
     /// <summary>What to do with reasoning text: store, redact or drop.</summary>
     public ReasoningPolicy Reasoning { get; init; }
+}
+
+/// <summary>Whether somebody waits for a run.</summary>
+public enum RunClass
+{
+    Interactive = 0,
+    Batch = 1,
 }
 
 public enum ReasoningPolicy

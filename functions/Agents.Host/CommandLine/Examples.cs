@@ -59,7 +59,11 @@ static class Examples
             ("agents model-worker --pool http://127.0.0.1:8100 --profile vllm/kimi-k2-thinking", "start it by its profile's command line, and again when it ends"),
             ("agents model-worker --pool http://127.0.0.1:8100 --model model.gguf", "serve a GGUF file in this process"),
         ],
-        ["doctor"] = [("agents doctor --model moonshot/kimi-k2.6", "also sees whether that model answers")],
+        ["doctor"] =
+        [
+            ("agents doctor --model moonshot/kimi-k2.6", "also sees whether that model answers"),
+            ("agents doctor --verify-model kimi-k2 --base-url http://127.0.0.1:8000/v1", "how often it calls tools when it should, and rightly"),
+        ],
     };
 
     static readonly (string Line, string Why)[] s_first =

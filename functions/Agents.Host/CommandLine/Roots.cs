@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Agents.Client.Runs;
 using Agents.Contracts.Effects;
+using Agents.Host.Composition;
 using Agents.Host.Terminal;
 using Agents.Host.Verbs;
 
@@ -211,10 +212,17 @@ static class Roots
         var root = new Option<string?>("--root") { Description = "folder that jobs sent over TCP stay below (default: here)", HelpName = "DIR" };
         var access = new AccessOptions();
         var keep = new KeepOptions();
+        var local = new Option<string?>("--local-model")
+        {
+            Description = $"serve this GGUF file as the model 'local' (default: ${LocalModels.FileVariable})", HelpName = "FILE",
+        };
         return Verb("up", "Host the data directory: every role in one process, and the HTTP API.", guard,
-            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)) { Access = access.Rules(r), Grpc = access.Endpoint(r) }
-                .RunAsync(keep.AddTo(c, r)),
-            [port, root, .. access.All, .. keep.All]);
+            (r, c) => new UpVerb(r.GetValue(port), r.GetValue(root)) 
+                {
+                    Access = access.Rules(r), Grpc = access.Endpoint(r),
+                    LocalModel = r.GetValue(local) is { } file ? Path.GetFullPath(file) : LocalModels.FileOfEnvironment,
+                }.RunAsync(keep.AddTo(c, r)),
+            [port, root, local, .. access.All, .. keep.All]);
     }
 
     static Command Serve(Guard guard)
@@ -257,8 +265,15 @@ static class Roots
     static Command Doctor(Guard guard)
     {
         var model = new Option<string?>("--model") { Description = "also see whether this model answers", HelpName = "NAME" };
+        var verify = new Option<string?>("--verify-model") { Description = "instead measure how well this model calls tools, on a fixed set of requests", HelpName = "NAME" };
+        var baseUrl = new Option<string?>("--base-url") { Description = "with --verify-model: the model of that name at this address", HelpName = "URL" };
+        var key = new Option<string?>("--api-key-env") { Description = "with --base-url: variable that holds the key", HelpName = "VAR" };
+        var rounds = new Option<int>("--rounds") { Description = "with --verify-model: how often each request is made", DefaultValueFactory = _ => 1, HelpName = "N" };
         return Verb("doctor", "Look at what runs need: runtime, disk, data directory, models.", guard,
-            (r, c) => new DoctorVerb(r.GetValue(model)).RunAsync(c), model);
+            (r, c) => r.GetValue(verify) is { } name
+                ? new VerifyModelVerb(name, r.GetValue(baseUrl), r.GetValue(key), Within("--rounds", r.GetValue(rounds), 1, 100)).RunAsync(c)
+                : new DoctorVerb(r.GetValue(model)).RunAsync(c),
+            model, verify, baseUrl, key, rounds);
     }
 
     static Command Functions(Guard guard)

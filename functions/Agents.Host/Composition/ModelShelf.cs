@@ -2,6 +2,7 @@ using Agents.Api;
 using Agents.Client.Jobs;
 using Agents.Contracts.Runs;
 using Agents.Inference.Profiles;
+using Agents.Pool.Figures;
 
 namespace Agents.Host.Composition;
 
@@ -34,7 +35,18 @@ sealed class ModelShelf(ProfileCatalog catalog, TimeProvider clock) : IModelShel
 
     public IReadOnlyCollection<ModelProfile> All => catalog.All;
 
-    public IReadOnlyList<ModelView> Views() => [.. catalog.All.Select(p => new ModelView(
+    /// <param name="pool">The pool of this process, where it serves a model.</param>
+    public IReadOnlyList<ModelView> Views(PoolView? pool) => [.. catalog.All.Select(p => new ModelView(
         p.Name, p.Model, p.BaseUrl, p.ContextTokens, p.ApiKeyEnv, p.RetiredOn, p.Successor, p.Prices,
-        [.. Warnings(p).Select(w => $"{w.Code}: {w.Message}")]))];
+        [.. Warnings(p).Select(w => $"{w.Code}: {w.Message}")])
+        {
+            Serving = IsLocal(p) ? ServingOf(pool?.Models.FirstOrDefault(m => m.Model == p.Model)) : null,
+        })];
+
+    static bool IsLocal(ModelProfile profile) =>
+        Uri.TryCreate(profile.BaseUrl, UriKind.Absolute, out var address) && address.Host == LocalModels.PoolHost;
+
+    static ModelServing ServingOf(ModelLoad? load) => load is null
+        ? new ModelServing(0, 0, 0, 0, null, null)
+        : new ModelServing(load.WorkersReady, load.Running, load.Waiting, load.QueueTokens, load.TokensPerSecond, load.PrefixHitRate);
 }

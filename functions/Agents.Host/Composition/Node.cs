@@ -10,6 +10,7 @@ using Agents.Engine.Grpc;
 using Agents.Engine.Grpc.Hubs;
 using Agents.Engine.Postgres;
 using Agents.Engine.Store;
+using Agents.Pool.Figures;
 using Agents.Worker;
 using Microsoft.Extensions.Logging;
 
@@ -35,6 +36,9 @@ sealed record NodeOptions
     /// <summary>Who may come in over the API's port.</summary>
     public AccessRules Access { get; init; } = new();
 
+    /// <summary>GGUF file that this process serves as the model "local"; null for none.</summary>
+    public string? LocalModel { get; init; } = LocalModels.FileOfEnvironment;
+
     /// <summary>Folder that jobs without a root use, and that guests cannot leave.</summary>
     public required string Root { get; init; }
     public required ILogger Log { get; init; }
@@ -50,13 +54,14 @@ sealed class Node : IAsyncDisposable
     readonly TaskHub? _hub;
     readonly OpenedStore _opened;
     TaskHubShelf? _hubs;
+    LocalModels? _local;
 
     Node(NodeOptions options, OpenedStore opened)
     {
         _opened = opened;
         var clock = opened.Clock;
         var workers = options.Grpc is null ? null : new WorkersLater();
-        var bench = new Workbench(options.Store.ToolsDirectory, Sockets.OfModel(options.DataDirectory), clock, workers);
+        var bench = new Workbench(options.Store.ToolsDirectory, Sockets.OfModel(options.DataDirectory), Sockets.OfPool(options.DataDirectory), clock, workers);
         _closing.Add(bench.DisposeAsync);
         var worker = bench.Worker;
         _environment = new EngineEnvironment(clock, new RandomIds(), options.Log);
@@ -109,6 +114,9 @@ sealed class Node : IAsyncDisposable
 
     public ModelShelf Models { get; }
 
+    /// <summary>The pool of this process with its worker; null where it serves no model.</summary>
+    public PoolView? Pool => _local?.View();
+
     /// <summary>Address of the TCP listener, where there is one.</summary>
     public Uri? Address { get; private set; }
 
@@ -150,13 +158,21 @@ sealed class Node : IAsyncDisposable
             _closing.Add((await Workbench.StartScriptedAsync(Sockets.OfModel(options.DataDirectory), cancel)).DisposeAsync);
         }
 
+        if (options is { LocalModel: { } file, Grpc: not { WorkElsewhere: true } })
+        {
+            _local = await LocalModels.StartAsync(file, Sockets.OfPool(options.DataDirectory), cancel);
+            _closing.Add(_local.DisposeAsync);
+        }
+
         _closing.Add(() => new ValueTask(_engine.StopAsync(TimeSpan.FromSeconds(5))));
         await _engine.StartAsync(cancel);
         var api = await ApiServer.StartAsync(
             new ApiOptions { SocketPath = Sockets.OfHost(options.DataDirectory), Port = options.Port, Access = options.Access },
             new ApiServices
             {
-                Runs = Runs, Archive = Archive, Queues = QueuesAsync, Clock = MachineClock.Instance, Models = Models.Views,
+                Runs = Runs, Archive = Archive, Queues = QueuesAsync, Clock = MachineClock.Instance,
+                Models = () => Models.Views(_local?.View()),
+                WorkersJson = _local is { } local ? () => local.ViewJson() : ApiServices.NoWorkers,
                 Problem = () => _engine.StoreProblem, Version = Version, Warnings = Warnings,
             },
             cancel);

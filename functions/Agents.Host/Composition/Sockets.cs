@@ -11,6 +11,8 @@ static class Sockets
 
     public static string OfHost(string dataDirectory) => Checked(Path.Combine(dataDirectory, "agents.sock"));
 
+    public static string OfPool(string dataDirectory) => Checked(Path.Combine(dataDirectory, "pool.sock"));
+
     public static string OfModel(string dataDirectory) => Checked(Path.Combine(dataDirectory, "model.sock"));
 
     /// <summary>Whether a process listens there now.</summary>

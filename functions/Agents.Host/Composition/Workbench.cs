@@ -13,18 +13,21 @@ namespace Agents.Host.Composition;
 sealed class Workbench : IAsyncDisposable
 {
     /// <summary>Host name that stands for the scripted model of whichever process runs the work.</summary>
-    const string ScriptedHost = "scripted.invalid";
+    public const string ScriptedHost = "scripted.invalid";
     const string DelayVariable = "AGENTS_SCRIPTED_DELAY_MS";
 
     /// <summary><paramref name="workers"/> null: no worker connects to this process.</summary>
-    public Workbench(string toolsDirectory, string modelSocket, TimeProvider clock, IConnectedWorkers? workers)
+    public Workbench(string toolsDirectory, string modelSocket, string poolSocket, TimeProvider clock, IConnectedWorkers? workers)
     {
         Catalogue = new ToolCatalogue(new ToolEnvironment
         {
             DataDirectory = toolsDirectory, Clock = clock, Observer = EffectLog.FromEnvironment(), Workers = workers,
         });
         Runner = new ToolRunner(Catalogue);
-        var transport = new ModelTransport(new Dictionary<string, string> { [ScriptedHost] = modelSocket });
+        var transport = new ModelTransport(new Dictionary<string, string> 
+        {
+            [ScriptedHost] = modelSocket, [LocalModels.PoolHost] = poolSocket,
+        });
         Worker = new AgentWorker(new AgentWorkerOptions
         {
             Clock = clock, Models = transport.For, Tools = CatalogueTools.By(Runner),

@@ -40,6 +40,10 @@ sealed record DoctorVerb(string? Model)
             findings.Add(Library());
             findings.AddRange(Models(shelf));
             findings.Add(await ReachAsync(shelf, context));
+            if (Model is { } name && shelf.Find(name, out _) is { Pool: true } pool && !pool.BaseUrl.Contains(".invalid", StringComparison.Ordinal))
+            {
+                findings.AddRange(await DoctorModels.WorkersOfAsync(pool, context.Stop));
+            }
         }
 
         var report = new DoctorReport(findings.All(f => f.Level != "bad"), findings);
@@ -169,7 +173,8 @@ sealed record DoctorVerb(string? Model)
         {
             using var answer = await api.SendAsync(request, context.Stop);
             var health = await answer.Content.ReadFromJsonAsync(ApiJson.Default.HealthView, context.Stop);
-            return [.. (health?.Warnings ?? []).Select(warning => new Finding("note", "workers", warning))];
+            var workers = await DoctorModels.WorkersAsync(api, context.Stop);
+            return [.. (health?.Warnings ?? []).Select(warning => new Finding("note", "workers", warning)), .. workers];
         }
         catch (RunFaultException e)
         {

@@ -14,6 +14,9 @@ sealed record UpVerb(int? Port, string? Root)
     /// <summary>The Durable Task endpoint; null for none.</summary>
     public DurableTaskOptions? Grpc { get; init; }
 
+    /// <summary>GGUF file that is served as the model "local"; null for none.</summary>
+    public string? LocalModel { get; init; } = LocalModels.FileOfEnvironment;
+
     /// <summary>Who may come in over the network.</summary>
     public AccessRules Access { get; init; } = new();
 
@@ -75,6 +78,11 @@ sealed record UpVerb(int? Port, string? Root)
             context.Out.WriteLine($"Durable Task    {grpc.Authority}   (gRPC, HTTP/2 {(grpc.Scheme == "https" ? "with" : "without")} TLS)");
         }
 
+        foreach (var worker in node.Pool?.Workers ?? [])
+        {
+            context.Out.WriteLine($"model           local   ({worker.Server}, {Figures.Count(worker.ContextTokens)} tokens a conversation; agents run --model local)");
+        }
+
         if (node.Address is { } api)
         {
             context.Out.WriteLine($"API             {api}api/v1/runs   (also on {Sockets.OfHost(context.DataDirectory)})");
@@ -104,6 +112,7 @@ sealed record UpVerb(int? Port, string? Root)
                 new NodeOptions
                 {
                     Store = context.Store, Root = root, Port = Port, Log = context.Log, Grpc = Grpc, Access = Access,
+                    LocalModel = LocalModel,
                 },
                 context.Stop);
         }

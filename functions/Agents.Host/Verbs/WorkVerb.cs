@@ -25,7 +25,7 @@ sealed record WorkVerb(IReadOnlyList<Uri> Hosts, int ActivitiesMax)
         using var records = OpenRecords(context.DataDirectory);
         var name = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}");
         var socket = Path.Combine(context.DataDirectory, string.Create(CultureInfo.InvariantCulture, $"work{records.Slot}.sock"));
-        await using var bench = new Workbench(context.Store.ToolsDirectory, Sockets.Checked(socket), context.Clock, workers: null);
+        await using var bench = new Workbench(context.Store.ToolsDirectory, Sockets.Checked(socket), Sockets.OfPool(context.DataDirectory), context.Clock, workers: null);
         await using var scripted = await Workbench.StartScriptedAsync(socket, context.Stop);
         await Rehearsal.PlayAsync(context.Stop);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.Stop);

@@ -26,7 +26,8 @@ sealed class Program : IAsyncDisposable
 
     public static Program Start(params string[] arguments) => new(arguments);
 
-    public bool HasExited => _process.HasExited;
+    /// <summary>What it wrote last, once it has ended.</summary>
+    public string LastLine => _lines.LastOrDefault() ?? throw new InvalidOperationException($"it wrote nothing: {string.Join('\n', _errors)}");
 
     /// <summary>A member of the first line that has the text; waits for it.</summary>
     public async Task<string> SaidAsync(string text, string member)

@@ -28,6 +28,7 @@ internal static class ProfileCheck
                 $"\"toolCallIds\" is '{p.ToolCallIds}': use as_given or functions_index"),
             (p.ToolNameMin is >= 1 and <= ToolRenderer.NameMax, $"\"toolNameMin\" must be 1 to {ToolRenderer.NameMax}"),
             (p.Queue is null or { Length: > 0 and <= 200 }, "\"queue\" must be a name, or NAME/KEY, of 1 to 200 characters"),
+            (p.Serve is null or { Command.Count: > 0 } && p.Serve?.Command.All(c => c.Length > 0) != false, "\"serve\".\"command\" must name a program"),
             (p.ToolsMax > 0, "\"toolsMax\" must be above 0"),
             (p.IdleTimeout > TimeSpan.Zero && p.IdleTimeout <= TimeSpan.FromDays(1),
                 "\"idleTimeout\" must be above 0 and at most a day"),

@@ -23,6 +23,9 @@ public sealed record ModelRequest
     /// <summary>Sent as prompt_cache_key where the profile says so.</summary>
     public string? RunId { get; init; }
 
+    /// <summary>What a pool is told of the call, where the profile says that one stands at the address.</summary>
+    public PoolCall? Pool { get; init; }
+
     /// <summary>"auto", "none", "required", or the name of one tool; null leaves the choice to the server.</summary>
     public string? ToolChoice { get; init; }
 
@@ -32,3 +35,7 @@ public sealed record ModelRequest
     /// </summary>
     public JsonElement? OutputSchema { get; init; }
 }
+
+/// <summary>What a pool of model workers is told of a call, so that it finds its prefix and its turn.</summary>
+/// <param name="Prefix">Changes when an earlier part of the run's prompt changes.</param>
+public sealed record PoolCall(string Run, string Prefix, string Tenant, RunClass Class);

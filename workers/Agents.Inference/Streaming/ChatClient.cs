@@ -66,6 +66,11 @@ public sealed class ChatClient(
             message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         }
 
+        if (profile.Pool && attempt.Request.Pool is { } call)
+        {
+            PoolHints.Describe(message.Headers, call);
+        }
+
         using var response = await send(address).SendAsync(message, idle.Token);
         idle.Heard();
         await using var stream = new GuardedStream(

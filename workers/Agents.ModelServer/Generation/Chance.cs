@@ -5,6 +5,9 @@ public sealed class Chance(ulong seed)
 {
     ulong _state = seed;
 
+    /// <summary>Draws that belong to one place of a row, independent of those of every other place.</summary>
+    public static Chance At(ulong seed, int place) => new(new Chance(seed).Next() ^ new Chance(~(ulong)(uint)place).Next());
+
     public ulong Next()
     {
         _state += 0x9E3779B97F4A7C15;

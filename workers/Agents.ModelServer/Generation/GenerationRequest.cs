@@ -6,7 +6,16 @@ public sealed record GenerationRequest
     /// <summary>Tokens to go on from, at least one.</summary>
     public required int[] Prompt { get; init; }
 
-    /// <summary>Tokens to make at most.</summary>
+    /// <summary>
+    /// Tokens of the reply that were made elsewhere already: it goes on behind them as if they had been made here. The shape
+    /// has taken them in.
+    /// </summary>
+    public int[] Reply { get; init; } = [];
+
+    /// <summary>What those tokens stand for, to be given again first; empty where the reader has it.</summary>
+    public IReadOnlyList<GenerationEvent.Token> Echo { get; init; } = [];
+
+    /// <summary>Tokens to make at most, those made elsewhere included.</summary>
     public required int TokensMax { get; init; }
 
     public required SamplingOptions Sampling { get; init; }

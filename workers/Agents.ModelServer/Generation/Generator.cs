@@ -60,7 +60,8 @@ public sealed class Generator : IAsyncDisposable
     /// </summary>
     public ReplyStream? Submit(GenerationRequest request)
     {
-        if (request.Prompt.Length == 0 || request.Prompt.Length >= _options.ContextTokens || request.TokensMax < 1)
+        if (request.Prompt.Length == 0 || request.Prompt.Length + request.Reply.Length >= _options.ContextTokens
+            || request.TokensMax < request.Reply.Length + 1)
         {
             throw new ArgumentException(
                 $"a prompt of {request.Prompt.Length} tokens and a reply of {request.TokensMax} do not fit {_options.ContextTokens}", nameof(request));
@@ -75,6 +76,12 @@ public sealed class Generator : IAsyncDisposable
         }
 
         var slot = new Slot(request, new ReplyStream(() => _signal.Release()), _clock.GetTimestamp());
+        slot.CountReply();
+        foreach (var made in request.Echo)
+        {
+            slot.Stream.Add(made);
+        }
+
         _inbox.Enqueue(slot);
         _signal.Release();
         if (_ended.Task.IsCompleted)
@@ -197,7 +204,7 @@ public sealed class Generator : IAsyncDisposable
         {
             slot.WasAdmitted = true;
             slot.Cached = slot.Computed;
-            Figures.Admit(slot.Request.Prompt.Length, slot.Cached, Seconds(slot.Arrived));
+            Figures.Admit(slot.Tokens.Count, slot.Cached, Seconds(slot.Arrived));
         }
     }
 

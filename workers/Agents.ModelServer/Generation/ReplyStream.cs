@@ -13,6 +13,19 @@ public sealed class ReplyStream
 
     internal ReplyStream(Action wake) => _wake = wake;
 
+    /// <summary>A reply that is complete already.</summary>
+    internal static ReplyStream Of(IEnumerable<GenerationEvent.Token> made, GenerationEvent.Ended end)
+    {
+        var stream = new ReplyStream(() => { });
+        foreach (var e in made)
+        {
+            stream.Add(e);
+        }
+
+        stream.Complete(end);
+        return stream;
+    }
+
     /// <summary>
     /// What was made, token by token. It is bounded by the tokens asked for, not by the reader: a slow one holds up nobody.
     /// </summary>

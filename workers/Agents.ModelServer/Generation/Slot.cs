@@ -9,10 +9,11 @@ sealed class Slot(GenerationRequest request, ReplyStream stream, long arrived)
 
     public ReplyStream Stream { get; } = stream;
 
-    public Chance Chance { get; } = new(request.Sampling.Seed);
+    /// <summary>Chance for the next token: of its place alone, so that a reply goes on elsewhere with the draws it would have had.</summary>
+    public Chance Chance => Chance.At(Request.Sampling.Seed, Made);
 
     /// <summary>The prompt, then what was made.</summary>
-    public List<int> Tokens { get; } = [.. request.Prompt];
+    public List<int> Tokens { get; } = [.. request.Prompt, .. request.Reply];
 
     /// <summary>Tokens computed, of the sequence; meaningless without one.</summary>
     public int Computed { get; set; }
@@ -34,14 +35,28 @@ sealed class Slot(GenerationRequest request, ReplyStream stream, long arrived)
 
     public int Pending => Tokens.Count - Computed;
 
-    public GenerationUsage Usage => new(Request.Prompt.Length, Cached, Made);
+    public GenerationUsage Usage => new(Request.Prompt.Length, Math.Min(Cached, Request.Prompt.Length), Made);
 
     /// <summary>How often each token was said, counted only when a penalty asks for it.</summary>
     public IReadOnlyDictionary<int, int> Said => _said;
 
+    /// <summary>Counts what was said elsewhere too.</summary>
+    public void CountReply()
+    {
+        foreach (var token in Request.Reply)
+        {
+            Count(token);
+        }
+    }
+
     public void Add(int token)
     {
         Tokens.Add(token);
+        Count(token);
+    }
+
+    void Count(int token)
+    {
         if (Request.Sampling.PresencePenalty != 0 || Request.Sampling.FrequencyPenalty != 0)
         {
             _said[token] = _said.GetValueOrDefault(token) + 1;

@@ -107,7 +107,7 @@ sealed class ChatAnswer(AnswerHead head, IVocabulary vocabulary) : IAnswer
 
     public void Write(IBufferWriter<byte> to, GenerationEvent.Token token)
     {
-        if (token.Parts.Count > 0 || head.Logprobs || head.Prompt is not null)
+        if (token.Parts.Count > 0 || head.Logprobs || head.Ids)
         {
             Chunk(to, null, delta => Delta(delta, token.Parts), token.Pick);
         }
@@ -115,18 +115,14 @@ sealed class ChatAnswer(AnswerHead head, IVocabulary vocabulary) : IAnswer
 
     public void End(IBufferWriter<byte> to, GenerationEvent.Ended end, bool includeUsage)
     {
-        if (end.Parts.Count > 0)
-        {
-            Chunk(to, null, delta => Delta(delta, end.Parts));
-        }
-
         if (end.Reason is "failed" or "stopped")
         {
             WireJson.Event(to, json => WireJson.Error(json, end.Failure ?? "the model server is stopping", "server_error", null));
             return; // without the mark of a whole stream
         }
 
-        Chunk(to, null, _ => { }, finish: end.Reason);
+        // What was held back comes with the end, in one event: whoever has the text has the end, and never one without the other.
+        Chunk(to, null, delta => Delta(delta, end.Parts), finish: end.Reason);
         if (includeUsage)
         {
             WireJson.Event(to, json =>
@@ -220,7 +216,7 @@ sealed class ChatAnswer(AnswerHead head, IVocabulary vocabulary) : IAnswer
 
     void TokenIds(Utf8JsonWriter json, IReadOnlyList<Pick> picks)
     {
-        if (head.Prompt is not null)
+        if (head.Ids)
         {
             WireJson.Numbers(json, "token_ids", picks.Select(p => p.Token));
         }

@@ -37,7 +37,7 @@ sealed class CompletionAnswer(AnswerHead head, IVocabulary vocabulary) : IAnswer
 
     public void Write(IBufferWriter<byte> to, GenerationEvent.Token token)
     {
-        if (token.Parts.Count > 0 || head.Logprobs || head.Prompt is not null)
+        if (token.Parts.Count > 0 || head.Logprobs || head.Ids)
         {
             WireJson.Event(to, json => Choice(json, Text(token.Parts), [token.Pick], null, isFirst: false));
         }
@@ -92,13 +92,14 @@ sealed class CompletionAnswer(AnswerHead head, IVocabulary vocabulary) : IAnswer
             json.WriteNull("logprobs");
         }
 
-        if (head.Prompt is not null)
+        if (head.Ids)
         {
             WireJson.Numbers(json, "token_ids", picks.Select(p => p.Token));
-            if (isFirst)
-            {
-                WireJson.Numbers(json, "prompt_token_ids", head.Prompt);
-            }
+        }
+
+        if (head.Prompt is not null && isFirst)
+        {
+            WireJson.Numbers(json, "prompt_token_ids", head.Prompt);
         }
 
         json.WriteString("finish_reason", finish);

@@ -5,8 +5,9 @@ namespace Agents.ModelServer.Http;
 
 /// <summary>What every chunk of an answer says of it.</summary>
 /// <param name="Prompt">Tokens of the prompt where the caller asked for token ids; null otherwise.</param>
+/// <param name="Ids">The caller asked for the token ids of the reply.</param>
 /// <param name="Logprobs">The caller asked for probabilities.</param>
-sealed record AnswerHead(string Id, string Model, long Created, int[]? Prompt, bool Logprobs);
+sealed record AnswerHead(string Id, string Model, long Created, int[]? Prompt, bool Ids, bool Logprobs);
 
 /// <summary>A reply in the form a route answers with, streamed or whole.</summary>
 interface IAnswer

@@ -138,20 +138,18 @@ public sealed class LocalModelServer : IAsyncDisposable
             case { ValueKind: JsonValueKind.String } text:
                 var tokens = _model.Vocabulary.Tokenize(text.GetString()!, marks: true);
                 return _model.Vocabulary.BeginToken is { } begin ? [begin, .. tokens] : tokens;
-            case { ValueKind: JsonValueKind.Array } ids when ids.GetArrayLength() > 0 && ids.EnumerateArray().All(IsToken):
+            case { ValueKind: JsonValueKind.Array } ids when ids.GetArrayLength() > 0 && ids.EnumerateArray().All(i => RequestFields.IsToken(i, _model.Vocabulary.Count)):
                 return [.. ids.EnumerateArray().Select(i => i.GetInt32())];
             default:
                 throw RequestFields.Bad($"'prompt' must be a string or a list of token ids from 0 to {_model.Vocabulary.Count - 1}");
         }
     }
 
-    bool IsToken(JsonElement id) =>
-        id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out var token) && token >= 0 && token < _model.Vocabulary.Count;
-
     AnswerHead Head(string prefix, JsonElement request, int[] prompt) => new(
         RequestFields.Text(request, "rid") ?? RequestFields.Text(request, "request_id")
             ?? prefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12)),
         _model.Id, _clock.GetUtcNow().ToUnixTimeSeconds(), RequestFields.Flag(request, "return_token_ids") ? prompt : null,
+        RequestFields.Flag(request, "return_token_ids") || RequestFields.Flag(request, "return_reply_ids"),
         RequestFields.Logprobs(request) >= 0);
 
     async Task FollowAsync(HttpContext context, ReplyStream stream, IAnswer answer, JsonElement request)

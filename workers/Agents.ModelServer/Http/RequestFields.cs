@@ -47,6 +47,27 @@ static class RequestFields
             : throw Bad($"'{name}' must be a whole number from {least} to {most}");
     }
 
+    /// <summary>Tokens of a reply that was begun elsewhere; empty for none.</summary>
+    public static int[] Continued(JsonElement request, int vocabulary)
+    {
+        if (Member(request, "continue_token_ids") is not { } ids)
+        {
+            return [];
+        }
+
+        if (Logprobs(request) >= 0)
+        {
+            throw Bad("'continue_token_ids' goes without 'logprobs': those of the beginning are not known here");
+        }
+
+        return ids.ValueKind == JsonValueKind.Array && ids.EnumerateArray().All(i => IsToken(i, vocabulary))
+            ? [.. ids.EnumerateArray().Select(i => i.GetInt32())]
+            : throw Bad($"'continue_token_ids' must be a list of token ids from 0 to {vocabulary - 1}");
+    }
+
+    public static bool IsToken(JsonElement id, int vocabulary) =>
+        id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out var token) && token >= 0 && token < vocabulary;
+
     /// <summary>Fields that would change what is answered and are not served.</summary>
     public static void RefuseUnserved(JsonElement request)
     {

@@ -113,10 +113,36 @@ public sealed class ServedModel : IAsyncDisposable
         }
 
         var sampling = RequestFields.Sampling(request, RequestFields.Logprobs(request), Vocabulary.Count);
-        return Generator.Submit(new GenerationRequest
+        var generation = new GenerationRequest
         {
             Prompt = prompt, TokensMax = Math.Min(tokensMax, ContextTokens - prompt.Length), Sampling = sampling, Shape = shape(),
-        }) ?? throw Busy();
+        };
+        return RequestFields.Continued(request, Vocabulary.Count) is { Length: > 0 } reply
+            ? Continue(generation, reply, RequestFields.Flag(request, "continue_echo"))
+            : Generator.Submit(generation) ?? throw Busy();
+    }
+
+    /// <summary>Goes on with a reply that was begun elsewhere.</summary>
+    ReplyStream Continue(GenerationRequest request, int[] reply, bool echo)
+    {
+        if (Continuation.Take(request.Shape, Vocabulary, reply) is not var (made, complete))
+        {
+            request.Shape.Dispose();
+            throw RequestFields.Bad("'continue_token_ids' cannot be the beginning of a reply to this request");
+        }
+
+        request = request with { Reply = reply, Echo = echo ? made : [] };
+        if (!complete && reply.Length < request.TokensMax)
+        {
+            return Generator.Submit(request) ?? throw Busy();
+        }
+
+        var rest = new List<ReplyPart>();
+        request.Shape.Flush(rest);
+        var reason = complete ? request.Shape.FinishReason : "length";
+        request.Shape.Dispose();
+        return ReplyStream.Of(
+            request.Echo, new GenerationEvent.Ended(reason, new GenerationUsage(request.Prompt.Length, request.Prompt.Length, reply.Length), rest, null));
     }
 
     RequestRefusedException Busy()

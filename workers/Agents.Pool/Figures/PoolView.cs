@@ -131,6 +131,9 @@ public sealed record ModelLoad
     /// <summary>What its workers make together, where they say.</summary>
     public double? TokensPerSecond { get; init; }
 
+    /// <summary>Share of prompt tokens that its workers did not compute again; null before the first reply.</summary>
+    public double? PrefixHitRate { get; init; }
+
     /// <summary>How long the queue takes at the speed of late; null where nothing waits or nothing is known.</summary>
     public double? QueueSeconds { get; init; }
 
@@ -153,6 +156,7 @@ public sealed record ModelLoad
             KvTokens = serving.Sum(w => (long)w.KvTokens),
             KvTokensFree = serving.Sum(w => (long)w.KvTokensFree),
             TokensPerSecond = serving.Exists(w => w.TokensPerSecond is not null) ? serving.Sum(w => w.TokensPerSecond ?? 0) : null,
+            PrefixHitRate = serving.Sum(w => w.Totals.PromptTokens) is > 0 and var prompts ? serving.Sum(w => w.Totals.CachedTokens) / (double)prompts : null,
             QueueSeconds = mine.Count > 0 && drained > 0 ? tokens / drained : null,
         };
     }

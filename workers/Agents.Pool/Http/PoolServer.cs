@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Agents.Access;
 using Agents.Contracts.Pool;
 using Agents.Pool.Figures;
@@ -39,6 +40,9 @@ public sealed class PoolServer : IAsyncDisposable
 
     /// <summary>Everything as it stands.</summary>
     public PoolView View() => _dispatcher.View();
+
+    /// <summary>The same as JSON, as GET /pool/workers answers it.</summary>
+    public byte[] ViewJson() => JsonSerializer.SerializeToUtf8Bytes(View(), PoolJson.Plain.PoolView);
 
     /// <summary>Starts listening; throws <see cref="PoolException"/> with AG4050 when it cannot.</summary>
     public static async Task<PoolServer> StartAsync(PoolOptions options, TimeProvider clock, CancellationToken cancel)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Agents.Contracts;
 using Agents.Contracts.Instances;
@@ -13,7 +14,7 @@ namespace Agents.Worker.Activities;
 /// One attempt at one model call: the view by reference, the request as a list of bytes that exist already, the reply
 /// as it came. Never retries; the loop does, by durable timers.
 /// </summary>
-sealed class CallModelActivity(TranscriptCache cache, ChatClient client)
+sealed class CallModelActivity(TranscriptCache cache, ChatClient client, PoolHints hints)
 {
     public async Task<ActivityOutcome> RunAsync(ActivityWorkItem item, IActivityContext context, CancellationToken cancel)
     {
@@ -30,9 +31,12 @@ sealed class CallModelActivity(TranscriptCache cache, ChatClient client)
 
         cache.Used(transcript);
         var stream = new ReplyStream(context, view.Input.Reasoning);
-        switch (await client.CallAsync(Request(item, view), stream.Add, cancel))
+        var call = PoolCallOf(item, view);
+        hints.Calls(call);
+        switch (await client.CallAsync(Request(item, view, call), stream.Add, cancel))
         {
             case ModelOutcome.Replied replied:
+                _ = hints.Replied(view.Input.Model, call, ended: replied.Reply.ToolCalls.Count == 0);
                 var reply = replied.Reply with { PromptDigest = view.Digest };
                 reply = view.Input.Reasoning == ReasoningPolicy.Drop ? reply with { Reasoning = null } : reply;
                 stream.End(reply);
@@ -45,13 +49,18 @@ sealed class CallModelActivity(TranscriptCache cache, ChatClient client)
         }
     }
 
-    static ModelRequest Request(ActivityWorkItem item, RenderedView view) => new()
+    /// <summary>What was hidden changed an earlier part of the prompt: from there on it is another prefix.</summary>
+    static PoolCall PoolCallOf(ActivityWorkItem item, RenderedView view) => new(
+        item.InstanceId.Value, view.Hidden.ToString(CultureInfo.InvariantCulture), view.Input.Tenant, view.Input.Class ?? RunClass.Interactive);
+
+    static ModelRequest Request(ActivityWorkItem item, RenderedView view, PoolCall call) => new()
     {
         Profile = view.Input.Model,
         Messages = view.Messages,
         Tools = view.Tools,
         OutputTokensMax = view.Input.Limits.OutputTokensPerStep,
         RunId = item.InstanceId.Value,
+        Pool = call,
 
         // Beside tools the schema is told in words (see RunView): servers refuse both, or stop calling tools.
         OutputSchema = view.Input.Tools.Count == 0 ? view.Input.OutputSchema : null,

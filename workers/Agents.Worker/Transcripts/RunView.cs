@@ -17,7 +17,8 @@ sealed record RenderedView(
     ModelCallInput Call,
     IReadOnlyList<ReadOnlyMemory<byte>> Messages,
     ReadOnlyMemory<byte> Tools,
-    string Digest);
+    string Digest,
+    int Hidden);
 
 /// <summary>
 /// Folds and renders. Between two calls of a run only the new items are rendered; a request is a list of fragments that
@@ -65,7 +66,7 @@ sealed class RunView
         var digest = Apply(taskId, call, callInput);
         _messages = appending ? Appended(call) : All();
         _fits = true;
-        return new RenderedView(Input, call, _messages, _tools, Convert.ToHexStringLower(digest));
+        return new RenderedView(Input, call, _messages, _tools, Convert.ToHexStringLower(digest), _fold.HiddenCount);
     }
 
     public ToolCall Call(ToolCallInput place)

@@ -99,9 +99,10 @@ sealed class CellModel(int cells, int sequences, int vocabulary = 97, int batch 
     /// <summary>What a request alone would be answered.</summary>
     public static List<int> Expected(GenerationRequest request, IVocabulary vocabulary, IReplyShape shape)
     {
-        var (sampler, chance, tokens) = (new Sampler(vocabulary), new Chance(request.Sampling.Seed), request.Prompt.ToList());
+        var (sampler, tokens) = (new Sampler(vocabulary), request.Prompt.ToList());
         while (tokens.Count < request.Prompt.Length + request.TokensMax)
         {
+            var chance = Chance.At(request.Sampling.Seed, tokens.Count - request.Prompt.Length);
             var pick = sampler.Choose(Logits(tokens, vocabulary.Count), shape.Next, request.Sampling, new Dictionary<int, int>(), chance, default);
             tokens.Add(pick.Token);
             if (!shape.Take(pick.Token, []))

@@ -71,6 +71,31 @@ public sealed class GeneratorTests
     }
 
     [Fact]
+    public async Task A_reply_goes_on_elsewhere_with_the_tokens_it_would_have_had()
+    {
+        var chance = new Chance(5);
+        await using var generator = Start(new CellModel(cells: 1_000, sequences: 9, Letters));
+        for (var round = 0; round < 30; round++)
+        {
+            var request = Request([.. Enumerable.Range(0, 1 + chance.Below(20)).Select(_ => chance.Below(5))], 60, chance.Next());
+            var whole = CellModel.Expected(request, s_letters, new LetterShape(s_letters));
+            if (whole.Count < 2)
+            {
+                continue;
+            }
+
+            var shape = new LetterShape(s_letters);
+            var cut = 1 + chance.Below(whole.Count - 1);
+            var (made, complete) = Continuation.Take(shape, s_letters, whole[..cut])!.Value;
+            Assert.False(complete);
+            var echo = round % 2 == 0;
+            var (tokens, end) = await ReadAsync(generator.Submit(request with { Shape = shape, Reply = [.. whole[..cut]], Echo = echo ? made : [] }));
+            Assert.Equal(echo ? whole : whole[cut..], tokens);
+            Assert.Equal((request.Prompt.Length, whole.Count), (end.Usage.PromptTokens, end.Usage.ReplyTokens));
+        }
+    }
+
+    [Fact]
     public async Task A_step_whose_beginning_is_held_computes_only_what_is_new()
     {
         var model = new CellModel(cells: 1_000, sequences: 9, Letters);

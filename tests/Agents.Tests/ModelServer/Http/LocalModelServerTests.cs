@@ -119,6 +119,48 @@ public sealed class LocalModelServerTests : IAsyncLifetime
         o.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : ""));
 
     [Fact]
+    public async Task A_reply_that_broke_off_goes_on_in_the_middle_of_anything()
+    {
+        const string Ask = $$"""{"messages":[{"role":"user","content":"Read ä"}],"tools":{{Tools}},"tool_choice":"required","parallel_tool_calls":false,"seed":4,"temperature":0.7,"max_tokens":3000,"logit_bias":{"270":4},"return_reply_ids":true,"stream":true,"stream_options":{"include_usage":true}""";
+        var chunks = await StreamAsync("chat/completions", Ask + "}");
+        var ids = Ids(chunks);
+        Assert.DoesNotContain(chunks, c => c.TryGetProperty("prompt_token_ids", out _));
+        foreach (var cut in (int[])[1, ids.Count / 4, ids.Count / 2, ids.Count - 12, ids.Count - 5, ids.Count - 1, ids.Count])
+        {
+            var head = string.Join(',', ids.Take(cut));
+            var rest = await StreamAsync("chat/completions", Ask + $$""","continue_token_ids":[{{head}}]}""");
+            var echo = await StreamAsync("chat/completions", Ask + $$""","continue_token_ids":[{{head}}],"continue_echo":true}""");
+            Assert.Equal(ids.Take(cut), Ids(echo).Take(cut));
+            foreach (var (tokens, shown) in new[] { (ids.Take(cut).Concat(Ids(rest)).ToList(), Before(chunks, cut).Concat(rest)), (Ids(echo), echo) })
+            {
+                // What rounding makes of the rest may differ; that each token stands for what it stands for in one piece may not.
+                var parts = Parts(tokens);
+                var messages = shown.Where(c => c.GetProperty("choices").GetArrayLength() > 0).Select(c => Choice(c).GetProperty("delta")).ToList();
+                var functions = messages.Where(m => m.TryGetProperty("tool_calls", out _)).SelectMany(m => m.GetProperty("tool_calls").EnumerateArray()).Select(c => c.GetProperty("function"));
+                Assert.Equal(string.Concat(parts.OfType<ReplyPart.Reasoning>().Select(r => r.Text)), Joined(messages, "reasoning_content"));
+                Assert.Equal(string.Concat(parts.OfType<ReplyPart.CallArguments>().Select(a => a.Text)), Joined(functions, "arguments"));
+                using var arguments = JsonDocument.Parse(Joined(functions, "arguments"));
+            }
+
+            Assert.Equal("tool_calls", Choice(rest[^2]).GetProperty("finish_reason").GetString());
+            Assert.Equal(Ids(rest).Count + cut, rest[^1].GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+            Assert.Equal(chunks[^1].GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), rest[^1].GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
+        }
+
+        Assert.Equal(400, (await PostAsync("chat/completions", Ask.Replace("\"stream\":true,", "", StringComparison.Ordinal) + $$""","continue_token_ids":[{{string.Join(',', ids)}},{{ids[0]}}]}""")).Status);
+    }
+
+    static List<int> Ids(IEnumerable<JsonElement> chunks) => [.. chunks.Where(c => c.GetProperty("choices").GetArrayLength() > 0).Select(Choice)
+        .Where(c => c.TryGetProperty("token_ids", out _)).SelectMany(c => c.GetProperty("token_ids").EnumerateArray()).Select(t => t.GetInt32())];
+
+    /// <summary>The chunks that brought the first so many tokens.</summary>
+    static List<JsonElement> Before(List<JsonElement> chunks, int tokens) =>
+        [.. chunks.TakeWhile((_, i) => Ids(chunks.Take(i + 1)).Count <= tokens && !HasEnd(chunks[i]))];
+
+    static bool HasEnd(JsonElement chunk) => chunk.GetProperty("choices").GetArrayLength() == 0
+        || Choice(chunk).GetProperty("finish_reason").ValueKind == JsonValueKind.String;
+
+    [Fact]
     public async Task An_answer_under_a_schema_is_its_value()
     {
         var (_, body) = await PostAsync("chat/completions", """

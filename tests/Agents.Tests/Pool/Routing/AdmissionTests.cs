@@ -58,6 +58,20 @@ public sealed class AdmissionTests
         Assert.NotNull(Admission.Next([Waiting(tight with { ExpectedTokens = 10 })], [busy], s_nobody, Now));
     }
 
+    [Fact]
+    public void Who_has_waited_far_too_long_is_given_the_next_room()
+    {
+        // Small requests go on and on in the room that a large one waits for.
+        WorkerSlot Busy(int used) => Slot("a", kv: 10_000, running: 1, held: ("busy", new HeldPrefix(used, Now) { InUse = true }));
+        var large = Waiting(Request("large", 9_000), 1, waited: 601);
+        var small = Waiting(Request("small", 100), 2);
+
+        Assert.Null(Admission.Next([large, small], [Busy(5_000)], s_nobody, Now));
+        Assert.Equal(2, Admission.Next([large with { Since = Now.AddSeconds(-599) }, small], [Busy(5_000)], s_nobody, Now)!.Waiting.Ticket);
+        Assert.Equal(1, Admission.Next([large, small], [Busy(500)], s_nobody, Now)!.Waiting.Ticket);
+        Assert.Equal("b", Admission.Next([large, small], [Busy(5_000), Slot("b", kv: 2_000)], s_nobody, Now)!.To.Worker);
+    }
+
     /// <summary>Two tenants that always want more than there is get equal shares of tokens, whatever the sizes of their requests.</summary>
     [Fact]
     public void Tenants_that_want_more_share_equally_by_tokens() =>
