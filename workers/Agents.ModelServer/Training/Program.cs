@@ -1,0 +1,3 @@
+using Agents.ModelServer.Training.Numerics;
+
+Console.WriteLine(MatrixKernel.Best.GetType().Name);
