@@ -10,11 +10,12 @@ namespace Agents.ModelServer.Gguf;
 public static class RandomModel
 {
     /// <summary>Writes the file and returns its size in bytes.</summary>
-    public static long Write(string path, ModelShape shape, ulong seed)
+    /// <param name="vocabulary">Null for bytes and K2's marks alone; else a learnt one that fits the shape's size.</param>
+    public static long Write(string path, ModelShape shape, ulong seed, LearntVocabulary? vocabulary = null)
     {
         var file = new GgufWriter();
         ModelHeader.Write(file, shape, "random weights");
-        ByteVocabulary.Write(file, shape.VocabularySize);
+        ByteVocabulary.Write(file, shape.VocabularySize, vocabulary);
         var chance = new Chance(seed);
         foreach (var tensor in ModelTensor.Of(shape))
         {

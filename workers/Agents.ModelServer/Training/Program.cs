@@ -1,3 +1,3 @@
-using Agents.ModelServer.Training.Numerics;
+using Agents.ModelServer.Training.Lessons;
 
-Console.WriteLine(MatrixKernel.Best.GetType().Name);
+return await LessonVerbs.RunAsync(args) ? 0 : 2;
