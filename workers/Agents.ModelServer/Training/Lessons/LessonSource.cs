@@ -93,7 +93,12 @@ public sealed class LessonSource : IExampleSource, IAsyncDisposable
         while (examples.Count < BlockExamples)
         {
             var job = LessonJob.Named(chance.NextUnit() < DigestShare ? LessonJob.Digest : LessonJob.Audit);
-            var tree = RandomTree.Make(chance.Next(), _book, TreeSize.Lesson);
+            var tree = RandomTree.Make(chance.Next(), _book, chance.NextUnit() switch
+            {
+                < 0.75 => TreeSize.Lesson,
+                < 0.96 => TreeSize.Long,
+                _ => TreeSize.Longest,
+            });
             var rate = chance.NextUnit() < 0.5 ? 0 : chance.NextUnit() * 0.15;
             var lesson = await _player.PlayAsync(tree, job, new Mistakes(new Chance(chance.Next()), rate), CancellationToken.None);
             foreach (var view in lesson.Views)

@@ -53,6 +53,11 @@ sealed class NameMaker
     public string Stem(bool ascii = false)
     {
         var count = Is(0.6) ? 1 : Is(0.7) ? 2 : Between(3, 5);
+        if (Is(_capital * 0.5))
+        {
+            return string.Concat(Enumerable.Range(0, count + 1).Select(_ => Capital(Word(ascii))));
+        }
+
         var joint = Is(0.8) ? _joint : Pick("-", "_", ".", "");
         joint = ascii && joint == " " ? "-" : joint;
         return string.Join(joint, Enumerable.Range(0, count).Select(_ => Word(ascii)));
@@ -87,7 +92,8 @@ sealed class NameMaker
 
     public string Letters(int count) => new([.. Enumerable.Range(0, count).Select(_ => (char)('a' + _chance.Below(26)))]);
 
-    public string Host() => Pick(_book.Hosts);
+    public string Host() => Is(0.3) ? Pick(_book.Hosts)
+        : (Is(0.3) ? Word(ascii: true) + "." : "") + $"{Word(ascii: true)}.{Pick("org", "com", "net", "io", "dev", "de", "example")}";
 
     public string Ending() => Pick(_book.Endings);
 

@@ -76,7 +76,7 @@ sealed partial class PageWriter(
     }
 
     static bool Serves(WrittenReference r) => r.Target.Length is > 0 and <= 160 && r.Target == r.Target.Trim()
-        && (r.Kind == "error" || !r.Target.Contains("AG", StringComparison.Ordinal)) && !Odd().IsMatch(r.Target);
+        && (r.Kind is "error" || !r.Target.Contains("AG", StringComparison.Ordinal)) && (r.Kind is "symbol" || !Odd().IsMatch(r.Target));
 
     WrittenReference Linked(string page)
     {
@@ -178,11 +178,12 @@ sealed partial class PageWriter(
         var known = _truth.Symbols;
         var one = known.Count > 0 && names.Is(0.75) ? names.Pick(known) : names.Symbol();
         var two = known.Count > 0 && names.Is(0.75) ? names.Pick(known) : names.Symbol();
-        var target = names.Is(0.5) ? one : $"{one}.{two}" + names.Pick("", "", "()");
-        var last = target == one ? one : two;
-        var isKnown = _truth.SourceOf(one) is not null && _truth.SourceOf(last) is not null;
-        return one.Contains('_', StringComparison.Ordinal) ? null
-            : new("symbol", target, $"`{target}`", isKnown ? "ok" : "broken", isKnown ? null : _truth.SourceOf(last));
+        var isOne = names.Is(0.5);
+        var suffix = names.Pick("", "", "", "()", "(x)", "<T>");
+        var target = (isOne ? one : $"{one}.{two}") + suffix;
+        var last = suffix is "(x)" or "<T>" ? suffix[1..2] : isOne ? one : two;
+        var isKnown = _truth.SourceOf(one) is not null && (isOne || _truth.SourceOf(two) is not null);
+        return new("symbol", target, $"`{target}`", isKnown ? "ok" : "broken", isKnown ? null : _truth.SourceOf(last));
     }
 
     WrittenReference Error()

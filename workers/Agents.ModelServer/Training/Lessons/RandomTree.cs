@@ -9,7 +9,12 @@ public sealed record ExpectedFinding(string Page, string Reference, string Statu
 /// <summary>How large a random tree is to be.</summary>
 public sealed record TreeSize(int PagesMin, int PagesMax, int OthersMin, int OthersMax, int ReferencesMin, int ReferencesMax)
 {
-    public static TreeSize Lesson { get; } = new(1, 8, 2, 20, 6, 48);
+    public static TreeSize Lesson { get; } = new(1, 8, 2, 20, 4, 48);
+
+    /// <summary>Lessons too, so that long lists and large totals are met.</summary>
+    public static TreeSize Long { get; } = new(3, 14, 8, 60, 50, 110);
+
+    public static TreeSize Longest { get; } = new(8, 40, 40, 200, 120, 320);
 
     /// <summary>An audit of it takes 200 calls or more.</summary>
     public static TreeSize Exam { get; } = new(6, 14, 12, 40, 64, 90);
@@ -64,6 +69,11 @@ public sealed class RandomTree
 
     static string FirstHeading(string text)
     {
+        if (text.Contains('\0', StringComparison.Ordinal))
+        {
+            return "(binary)";
+        }
+
         var lines = text.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0).ToList();
         return lines.Find(l => l.StartsWith("# ", StringComparison.Ordinal) || l.StartsWith("## ", StringComparison.Ordinal))?.TrimStart('#').Trim()
             ?? (lines.Count > 0 ? lines[0] : "(empty)");
@@ -141,9 +151,24 @@ public sealed class RandomTree
     string Other(string ending) => ending switch
     {
         _ when _names.Is(0.06) => "",
-        "cs" or "ts" or "py" or "js" => $"class {_names.Symbol()}\n{{\n    void {_names.Symbol()}() {{ }}\n}}\n",
-        "json" => $"{{ \"{_names.Word()}\": \"{_names.Word()}\" }}\n",
-        _ => (_names.Is(0.3) ? $"# {_names.Heading()}\n" : "") + _names.Sentence() + "\n",
+        "png" => "\0PNG",
+        "cs" or "ts" or "py" or "js" => $"{FirstLine()}class {_names.Symbol()}\n{{\n    void {_names.Symbol()}() {{ }}\n}}\n",
+        "json" => _names.Pick("{\n  ", "{ ") + $"\"{_names.Word()}\": \"{_names.Word()}\" }}\n",
+        "csproj" or "xml" or "props" => $"<Project Sdk=\"{_names.Symbol()}.{_names.Word()}\">\n</Project>\n",
+        "sh" => $"#!/usr/bin/env {_names.Word()}\n{_names.Sentence()}\n",
+        _ => (_names.Is(0.3) ? $"# {_names.Heading()}\n" : FirstLine()) + _names.Sentence() + "\n",
+    };
+
+    string FirstLine() => _names.Between(0, 9) switch
+    {
+        0 => $"// {_names.Heading()}\n",
+        1 => $"-- {_names.Word()}: {_names.Word()}, {_names.Word()} (\"{_names.Word()}\")\n",
+        2 => $"using {_names.Symbol()}.{_names.Symbol()};\n",
+        3 => $"  {_names.Word()} = '{_names.Word()}\\{_names.Word()}' # {_names.Number()}\n",
+        4 => $"/* {_names.Sentence()} */\n\n",
+        5 => $"---\n{_names.Word()}: {_names.Word()}\n",
+        6 => $"import {{ {_names.Symbol()} }} from \"./{_names.Stem()}\";\n",
+        _ => "",
     };
 
     static string LastName(string path) => path[(path.LastIndexOf('/') + 1)..];
