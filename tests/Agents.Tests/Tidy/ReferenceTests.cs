@@ -25,7 +25,7 @@ public sealed partial class ReferenceTests
         ["Tools"] = ["Contracts"],
         ["Worker"] = ["Loop", "Replay", "Inference", "Tools", "Client", "Contracts"],
         ["ModelServer"] = ["Inference", "Contracts"],
-        ["ModelServer.Training"] = ["ModelServer"],
+        ["ModelServer.Training"] = ["ModelServer", "Tools", "Worker", "Client", "Contracts"],
     };
 
     /// <summary>Packages with a wall of their own: nowhere else.</summary>

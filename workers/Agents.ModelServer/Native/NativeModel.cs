@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using System.Text;
 using Agents.ModelServer.Generation;
 
@@ -60,6 +61,7 @@ public sealed unsafe class NativeModel : IDisposable
         var parameters = Llama.llama_model_default_params();
         parameters.GpuLayers = gpuLayers;
         parameters.VocabularyOnly = (byte)(vocabularyOnly ? 1 : 0);
+        parameters.UseExtraBuffers = (byte)(HasTiles() ? 0 : 1);
         var model = Llama.llama_model_load_from_file(System.IO.Path.GetFullPath(path), parameters);
         if (model == 0)
         {
@@ -76,6 +78,16 @@ public sealed unsafe class NativeModel : IDisposable
         }
 
         return new NativeModel(model, path);
+    }
+
+    /// <summary>
+    /// Where the processor has matrix tiles (AMX), the library lays weights out for them and then stops the process at the
+    /// first batch of a model with latent attention or experts: no part of it takes their products from there.
+    /// </summary>
+    static bool HasTiles()
+    {
+        const int Leaf = 7, Tiles = 1 << 24;
+        return X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= Leaf && (X86Base.CpuId(Leaf, 0).Edx & Tiles) != 0;
     }
 
     /// <summary>

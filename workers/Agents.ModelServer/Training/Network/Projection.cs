@@ -72,12 +72,17 @@ internal sealed unsafe class Projection(MatrixKernel kernel, int inputs) : IDisp
         kernel.PackLeftTurned(given, _outputs, _outputs, rows, turned);
         var right = scratch.Bytes(Room.RightTurned, kernel.Bytes(inputs, rows));
         kernel.PackRightTurned(x, inputs, inputs, rows, right, rows);
+        byte* inputsLeft = null;
         foreach (var part in _parts)
         {
             if (part.Turned)
             {
-                var inputsLeft = scratch.Bytes(Room.Left, kernel.Bytes(inputs, rows));
-                kernel.PackLeftTurned(x, inputs, inputs, rows, inputsLeft);
+                if (inputsLeft is null)
+                {
+                    inputsLeft = scratch.Bytes(Room.Left, kernel.Bytes(inputs, rows));
+                    kernel.PackLeftTurned(x, inputs, inputs, rows, inputsLeft);
+                }
+
                 var outputsRight = scratch.Bytes(Room.Right, kernel.Bytes(part.Outputs, rows));
                 kernel.PackRightTurned(given + part.At, _outputs, part.Outputs, rows, outputsRight, rows);
                 kernel.Multiply(

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -62,9 +63,20 @@ internal sealed unsafe class TileKernel : MatrixKernel
             for (var k = 0; k < depth; k += Block, tile += StepBytes)
             {
                 var rows = turn ? aside : (uint*)tile;
-                for (var i = 0; i < Wide; i++)
+                var first = from + (line * distance) + k;
+                if (here == Wide && depth - k >= Block)
                 {
-                    (i < here ? Row(from + ((line + i) * distance) + k, depth - k) : default).Store(rows + (i * Wide));
+                    for (var i = 0; i < Wide; i++, first += distance)
+                    {
+                        Pairs(Vector512.Load(first), Vector512.Load(first + Wide)).Store(rows + (i * Wide));
+                    }
+                }
+                else
+                {
+                    for (var i = 0; i < Wide; i++)
+                    {
+                        (i < here ? Row(first + (i * distance), depth - k) : default).Store(rows + (i * Wide));
+                    }
                 }
 
                 if (turn)
@@ -86,12 +98,22 @@ internal sealed unsafe class TileKernel : MatrixKernel
             for (var k = 0; k < depth; k += Block, tile += StepBytes)
             {
                 var rows = turn ? aside : (uint*)tile;
-                for (var i = 0; i < Wide; i++)
+                var first = from + (k * distance) + line;
+                if (lines - line >= Wide && depth - k >= Block)
                 {
-                    var first = from + ((k + (2 * i)) * distance) + line;
-                    var even = k + (2 * i) < depth ? Part(first, lines - line) : default;
-                    var odd = k + (2 * i) + 1 < depth ? Part(first + distance, lines - line) : default;
-                    Weave(even, odd).Store(rows + (i * Wide));
+                    for (var i = 0; i < Wide; i++, first += 2 * distance)
+                    {
+                        Weave(Vector512.Load(first), Vector512.Load(first + distance)).Store(rows + (i * Wide));
+                    }
+                }
+                else
+                {
+                    for (var i = 0; i < Wide; i++, first += 2 * distance)
+                    {
+                        var even = k + (2 * i) < depth ? Part(first, lines - line) : default;
+                        var odd = k + (2 * i) + 1 < depth ? Part(first + distance, lines - line) : default;
+                        Weave(even, odd).Store(rows + (i * Wide));
+                    }
                 }
 
                 if (turn)
@@ -113,34 +135,14 @@ internal sealed unsafe class TileKernel : MatrixKernel
         _product(order);
     }
 
-    /// <summary>32 floats, or as many as there are, as 16 pairs.</summary>
-    static Vector512<uint> Row(float* from, int count)
-    {
-        Vector512<float> low, high;
-        if (count >= Block)
-        {
-            low = Vector512.Load(from);
-            high = Vector512.Load(from + Wide);
-        }
-        else
-        {
-            low = Part(from, count);
-            high = count > Wide ? Part(from + Wide, count - Wide) : default;
-        }
-
-        return Vector512.Create(Short(low), Short(high)).AsUInt32();
-    }
+    /// <summary>As many floats as there are, up to 32, as 16 pairs.</summary>
+    static Vector512<uint> Row(float* from, int count) => Pairs(Part(from, count), Part(from + Wide, count - Wide));
 
     static Vector512<float> Part(float* from, int count)
     {
-        if (count >= Wide)
-        {
-            return Vector512.Load(from);
-        }
-
         var some = stackalloc float[Wide];
         new Span<float>(some, Wide).Clear();
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < Math.Min(Wide, count); i++)
         {
             some[i] = from[i];
         }
@@ -148,10 +150,16 @@ internal sealed unsafe class TileKernel : MatrixKernel
         return Vector512.Load(some);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<uint> Pairs(Vector512<float> low, Vector512<float> high) => Vector512.Create(Short(low), Short(high)).AsUInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<ushort> Short(Vector512<float> values) => Avx512F.ConvertToVector256UInt16(Rounded(values) >>> 16);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector512<uint> Weave(Vector512<float> even, Vector512<float> odd) =>
         (Rounded(even) >>> 16) | (Rounded(odd) & Vector512.Create(0xFFFF0000u));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector512<uint> Rounded(Vector512<float> values) => values.AsUInt32() + Vector512.Create(0x8000u);
 }
