@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Agents.Contracts;
 using Agents.Contracts.Actions;
@@ -16,9 +15,10 @@ using Agents.Worker.Transcripts;
 namespace Agents.Worker;
 
 /// <summary>A model call of a rehearsed run.</summary>
-/// <param name="Request">The body that a model server would get.</param>
+/// <param name="Wire">What a client would send.</param>
+/// <param name="Request">The body of it, as a model server would get it.</param>
 /// <param name="IsCut">Steps left the view with this call.</param>
-public sealed record RehearsedCall(int Step, string Request, bool IsCut);
+public sealed record RehearsedCall(int Step, ModelRequest Wire, string Request, bool IsCut);
 
 /// <summary>
 /// A whole run in memory: the loop, its views and the requests are the product's own, model and tools are whoever is asked.
@@ -69,8 +69,9 @@ public sealed class RehearsedRun(RunInput input, string id)
     static async Task<RehearsedCall> RequestAsync(RunTranscript conversation, ActivityWorkItem item, CancellationToken cancel)
     {
         var view = await conversation.ViewAsync(item, NoHistory.Instance, cancel);
-        using var body = new RequestBody(new ModelRequest { Profile = view.Input.Model, Messages = view.Messages, Tools = view.Tools });
-        return new RehearsedCall(view.Call.Step, await body.TextAsync(cancel), view.Call.Cut is not null);
+        var wire = new ModelRequest { Profile = view.Input.Model, Messages = view.Messages, Tools = view.Tools };
+        using var body = new RequestBody(wire);
+        return new RehearsedCall(view.Call.Step, wire, await body.TextAsync(cancel), view.Call.Cut is not null);
     }
 
     CompleteOrchestrationAction? Turn(IOrchestratorSession session, HistoryEvent news)
