@@ -29,7 +29,8 @@ static class ReferenceAudit
         }
 
         var move = GoOn(c);
-        return c.Last("record_finding") is { Object: null } refused && Mended(c, refused) is { } mended
+        return c.LastStep.FirstOrDefault(call => call is { Name: "record_finding", Object: null }) is { } refused
+            && Mended(c, refused) is { } mended
             ? Move.Use("The finding was refused. I record it again and go on.", [mended, .. move.Calls])
             : move;
     }
