@@ -48,7 +48,7 @@ public sealed record ApiServices
 /// <summary>A model profile as listed; holds the name of the key's variable, never the key.</summary>
 public sealed record ModelView(
     string Name, string Model, string BaseUrl, int ContextTokens, string? ApiKeyEnv, DateOnly? RetiredOn, string? Successor,
-    IReadOnlyList<ModelPrice> Prices, IReadOnlyList<string> Warnings);
+    IReadOnlyList<ModelPrice> Prices, string? Note, IReadOnlyList<string> Warnings);
 
 /// <summary>Answer of /healthz. Status is "ok", "warning" (it works, and something should be seen to) or "degraded".</summary>
 public sealed record HealthView(string Status, string Version, string? Problem, IReadOnlyList<string>? Warnings);

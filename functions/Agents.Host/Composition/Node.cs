@@ -9,6 +9,7 @@ using Agents.Engine.Grpc;
 using Agents.Engine.Grpc.Hubs;
 using Agents.Engine.Postgres;
 using Agents.Inference.Streaming;
+using Agents.ModelServer.Http;
 using Agents.ModelServer.Scripted;
 using Agents.Tools;
 using Agents.Tools.Catalogue;
@@ -44,11 +45,14 @@ sealed record NodeOptions
     public required ILogger Log { get; init; }
 }
 
-/// <summary>Everything in one process on one data directory or one shared store: store, engine, worker, scripted model, API.</summary>
+/// <summary>Everything in one process on one data directory or one shared store: store, engine, worker, the models that come along, API.</summary>
 sealed class Node : IAsyncDisposable
 {
     /// <summary>Host name that stands for the scripted model of whichever process runs the work.</summary>
     const string ScriptedHost = "scripted.invalid";
+
+    /// <summary>The same for the embedded model.</summary>
+    const string EmbeddedHost = "embedded.invalid";
     const string DelayVariable = "AGENTS_SCRIPTED_DELAY_MS";
 
     readonly List<Func<ValueTask>> _closing = [];
@@ -73,6 +77,7 @@ sealed class Node : IAsyncDisposable
         var transport = new ModelTransport(new Dictionary<string, string>
         {
             [ScriptedHost] = Sockets.OfModel(options.DataDirectory),
+            [EmbeddedHost] = Sockets.OfEmbedded(options.DataDirectory),
         });
         var runner = new ToolRunner(catalogue);
         var worker = new AgentWorker(new AgentWorkerOptions
@@ -170,6 +175,8 @@ sealed class Node : IAsyncDisposable
             },
             MachineClock.Instance, cancel);
         _closing.Add(scripted.DisposeAsync);
+        var embedded = await EmbeddedModel.StartAsync(Sockets.OfEmbedded(options.DataDirectory), MachineClock.Instance, cancel);
+        _closing.Add(embedded.DisposeAsync);
         _closing.Add(() => new ValueTask(_engine.StopAsync(TimeSpan.FromSeconds(5))));
         await _engine.StartAsync(cancel);
         var api = await ApiServer.StartAsync(

@@ -13,6 +13,8 @@ static class Sockets
 
     public static string OfModel(string dataDirectory) => Checked(Path.Combine(dataDirectory, "model.sock"));
 
+    public static string OfEmbedded(string dataDirectory) => Checked(Path.Combine(dataDirectory, "embedded.sock"));
+
     /// <summary>Whether a process listens there now.</summary>
     public static async Task<bool> AnswersAsync(string path, CancellationToken cancel)
     {
