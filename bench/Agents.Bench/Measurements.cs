@@ -24,6 +24,7 @@ static class Measurements
         ["takeover"] = ClusterMeasure.TakeoverAsync,
         ["remote-cancel"] = ClusterMeasure.RemoteCancelAsync,
         ["model-server"] = ModelServerMeasure.TakeAsync,
+        ["model"] = ModelMeasure.TakeAsync,
     };
 
     // The workload as the goals name it: alone, many, more; larger results, prose, effects that may happen once.
@@ -90,7 +91,7 @@ static class Measurements
     {
         var most = options.Repetitions;
         var plan = s_variants.Select(v => (string[])[.. v, "--store", options.Store])
-            .Concat(s_all.Keys.Where(m => m is not ("agent-300" or "floor") && IsOf(m, options.Store)).Select(m => (string[])[m]));
+            .Concat(s_all.Keys.Where(m => m is not ("agent-300" or "floor" or "model") && IsOf(m, options.Store)).Select(m => (string[])[m]));
         foreach (var arguments in plan)
         {
             var start = new ProcessStartInfo(

@@ -31,4 +31,23 @@ public static class ModelHeader
         file.Set($"{Architecture}.expert_weights_norm", true);
         file.Set($"{Architecture}.rope.freq_base", s.RotaryBase);
     }
+
+    /// <summary>The sizes of a model that was written with <see cref="Write"/>.</summary>
+    public static ModelShape Read(GgufFile file)
+    {
+        int Number(string key) => file.Keys.GetValueOrDefault($"{Architecture}.{key}") is long value
+            ? checked((int)value)
+            : throw new ModelServerException("AG4033", $"the file says nothing of {Architecture}.{key}", "use a file of this shape");
+        float Real(string key) => file.Keys.GetValueOrDefault($"{Architecture}.{key}") is double value ? (float)value : 0;
+        var rotary = Number("rope.dimension_count");
+        return new ModelShape
+        {
+            ContextTokens = Number("context_length"), Width = Number("embedding_length"), Layers = Number("block_count"),
+            DenseWidth = Number("feed_forward_length"), Heads = Number("attention.head_count"), QueryRank = Number("attention.q_lora_rank"),
+            KeyValueRank = Number("attention.kv_lora_rank"), KeyPlain = Number("attention.key_length_mla") - rotary, KeyRotary = rotary,
+            ValueWidth = Number("attention.value_length_mla"), ExpertWidth = Number("expert_feed_forward_length"), Experts = Number("expert_count"),
+            ExpertsUsed = Number("expert_used_count"), VocabularySize = Number("vocab_size"), ExpertScale = Real("expert_weights_scale"),
+            RotaryBase = Real("rope.freq_base"),
+        };
+    }
 }

@@ -34,7 +34,7 @@ public sealed class LessonJob
     /// <summary>The run's pinned input, as a job reader would make it.</summary>
     public async Task<RunInput> InputAsync(ToolCatalogue catalogue, string root, string output, ModelProfile model, CancellationToken cancel)
     {
-        var settings = _draft.Settings with { Root = root, Out = output, OutFile = OutFile };
+        var settings = _draft.Settings with { Root = root, Out = output, OutFile = OutFile, Include = [] };
         var resolved = await catalogue.ResolveAsync(_tools, settings, cancel);
         return new RunInput
         {

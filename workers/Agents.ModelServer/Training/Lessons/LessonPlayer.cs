@@ -20,7 +20,7 @@ public sealed record PlayedLesson(IReadOnlyList<LessonView> Views, string Output
 
 /// <summary>
 /// Plays the default jobs on random trees with the product's own loop, views, requests and tools, and the scripted policy as
-/// the model: what a model is shown here is byte for byte what it will be shown. Not for two threads.
+/// the model: what a model is shown here is byte for byte what it will be shown.
 /// </summary>
 public sealed class LessonPlayer : IAsyncDisposable
 {
@@ -41,19 +41,30 @@ public sealed class LessonPlayer : IAsyncDisposable
         _runner = new ToolRunner(_catalogue);
     }
 
-    internal async Task<PlayedLesson> PlayAsync(RandomTree tree, LessonJob job, Mistakes? mistakes, CancellationToken cancel)
+    /// <summary>With the scripted policy as the model, and slips of its pen.</summary>
+    internal Task<PlayedLesson> PlayAsync(RandomTree tree, LessonJob job, Mistakes? mistakes, CancellationToken cancel)
     {
-        var id = $"lesson-{++_played}";
+        var lesson = new Playing(mistakes, _vocabulary);
+        return PlayAsync(tree, job, s_profile, call => Task.FromResult(lesson.Reply(call)), lesson, cancel);
+    }
+
+    /// <summary>With whatever model, known to the run by that profile.</summary>
+    public Task<PlayedLesson> PlayAsync(
+        RandomTree tree, LessonJob job, ModelProfile profile, Func<RehearsedCall, Task<ModelReply>> model, CancellationToken cancel) =>
+        PlayAsync(tree, job, profile, model, new Playing(null, null), cancel);
+
+    async Task<PlayedLesson> PlayAsync(
+        RandomTree tree, LessonJob job, ModelProfile profile, Func<RehearsedCall, Task<ModelReply>> model, Playing lesson, CancellationToken cancel)
+    {
+        var id = $"lesson-{Interlocked.Increment(ref _played)}";
         var root = Path.Combine(_folder, id, "root");
         var output = Directory.CreateDirectory(Path.Combine(_folder, id, "out")).FullName;
         Directory.CreateDirectory(root);
         tree.WriteTo(root);
         try
         {
-            var input = await job.InputAsync(_catalogue, root, output, s_profile, cancel);
-            var lesson = new Playing(mistakes, _vocabulary);
-            var run = await new RehearsedRun(input, id).PlayAsync(
-                call => Task.FromResult(lesson.Reply(call)), (call, key) => ActAsync(input, id, call, key, lesson, cancel), cancel);
+            var input = await job.InputAsync(_catalogue, root, output, profile, cancel);
+            var run = await new RehearsedRun(input, id).PlayAsync(model, (call, key) => ActAsync(input, id, call, key, lesson, cancel), cancel);
             lesson.Close();
             var file = Path.Combine(output, job.OutFile);
             return new PlayedLesson(lesson.Views, File.Exists(file) ? await File.ReadAllTextAsync(file, cancel) : "", run, lesson.Refused);

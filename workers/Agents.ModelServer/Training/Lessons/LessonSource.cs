@@ -8,7 +8,7 @@ namespace Agents.ModelServer.Training.Lessons;
 /// </summary>
 public sealed class LessonSource : IExampleSource, IAsyncDisposable
 {
-    public const int BlockExamples = 1024;
+    public const int BlockExamplesByDefault = 1024;
 
     const double DigestShare = 0.25;
 
@@ -23,24 +23,27 @@ public sealed class LessonSource : IExampleSource, IAsyncDisposable
     /// <param name="vocabulary">What texts are tokenized with; used from a thread of its own.</param>
     /// <param name="folder">For the files of the lessons; made and removed. Best on memory.</param>
     /// <param name="pool">Keeps blocks that were made, and may bound how many there are; null: all are made as they are asked for.</param>
-    public LessonSource(IVocabulary vocabulary, WordBook book, ulong seed, string folder, LessonPool? pool = null)
+    public LessonSource(IVocabulary vocabulary, WordBook book, ulong seed, string folder, LessonPool? pool = null, int blockExamples = BlockExamplesByDefault)
     {
+        BlockExamples = blockExamples;
         (_vocabulary, _book, _seed, _pool) = (vocabulary, book, seed, pool);
         _player = new LessonPlayer(folder, vocabulary);
     }
+
+    public int BlockExamples { get; }
 
     public int Next(ulong index, Span<int> tokens, Span<float> weights)
     {
         var number = Number(index);
         var block = Of(number).GetAwaiter().GetResult();
-        var next = Number(index + BlockExamples);
+        var next = Number(index + (ulong)BlockExamples);
         foreach (var old in _blocks.Keys.Where(k => k != number && k != next).ToList())
         {
             _blocks.Remove(old);
         }
 
         _ = Of(next);
-        var (ids, counts) = block[(int)(index % BlockExamples)];
+        var (ids, counts) = block[(int)(index % (ulong)BlockExamples)];
         var length = Math.Min(ids.Length, tokens.Length);
         for (var i = 0; i < length; i++)
         {
@@ -54,7 +57,7 @@ public sealed class LessonSource : IExampleSource, IAsyncDisposable
     /// <summary>All examples of a block, for who wants to look at them.</summary>
     public Task<IReadOnlyList<LessonExample>> BlockAsync(ulong number) => Of(number);
 
-    ulong Number(ulong index) => _pool is { Blocks: > 0 } pool ? index / BlockExamples % (ulong)pool.Blocks : index / BlockExamples;
+    ulong Number(ulong index) => _pool is { Blocks: > 0 } pool ? index / (ulong)BlockExamples % (ulong)pool.Blocks : index / (ulong)BlockExamples;
 
     public async ValueTask DisposeAsync()
     {

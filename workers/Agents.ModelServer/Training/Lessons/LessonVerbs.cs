@@ -55,7 +55,9 @@ public static class LessonVerbs
                 await ShowAsync(rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 3);
                 return true;
             case ["check", .. var rest]:
-                await CheckAsync(rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 20);
+                await CheckAsync(
+                    rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 20,
+                    rest.Length > 1 ? double.Parse(rest[1], System.Globalization.CultureInfo.InvariantCulture) : 0);
                 return true;
             default:
                 return false;
@@ -99,7 +101,7 @@ public static class LessonVerbs
         }
     }
 
-    static async Task CheckAsync(int trees)
+    static async Task CheckAsync(int trees, double rate)
     {
         await using var player = new LessonPlayer(Folder("check"), Tokenizer(Vocabulary()));
         var watch = Stopwatch.StartNew();
@@ -107,7 +109,7 @@ public static class LessonVerbs
         for (var i = 0; i < trees; i++)
         {
             var tree = RandomTree.Make((ulong)i, WordBook.HeldOut, TreeSize.Exam);
-            var audit = await player.PlayAsync(tree, LessonJob.Named(LessonJob.Audit), null, default);
+            var audit = await player.PlayAsync(tree, LessonJob.Named(LessonJob.Audit), new Mistakes(new Generation.Chance((ulong)i), rate), default);
             var digest = await player.PlayAsync(tree, LessonJob.Named(LessonJob.Digest), null, default);
             var problems = Exam.Wrong(tree, audit.Output).Concat(Exam.WrongLines(tree, digest.Output)).ToList();
             wrong += problems.Count > 0 ? 1 : 0;
