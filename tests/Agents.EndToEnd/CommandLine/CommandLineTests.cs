@@ -126,7 +126,7 @@ public sealed class CommandLineTests
         terminal.Write("job.json", $$"""
             {
               "goal": "Make a digest: append one line a file to {out}", "root": "root", "outFile": "digest.txt",
-              "tools": ["list_files", "read_file", "worklist_add", "worklist_next", { "name": "append", "input_schema": { "type": "object" } }],
+              "tools": ["worklist_files", "worklist_next", "file_head", { "name": "append", "input_schema": { "type": "object" } }],
               "http": { "allow": ["{{world.Address.Authority}}"], "tools": { "append": { "url": "{{world.Address}}" } } }
             }
             """);

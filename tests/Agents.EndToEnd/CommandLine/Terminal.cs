@@ -26,7 +26,7 @@ sealed class Terminal : IDisposable
               "name": "digest",
               "goal": "Make a digest: for every file append one line to {out} with path, size and first heading.",
               "root": "root", "outFile": "digest.tsv",
-              "tools": ["list_files", "read_file", "worklist_add", "worklist_next", "append"],
+              "tools": ["worklist_files", "worklist_next", "file_head", "append"],
               "limits": { "steps": 1000 }
             }
             """);
