@@ -18,7 +18,7 @@ internal sealed class QueueRows(Database.Database database) : IQueueStore
     public Task<IReadOnlyList<PlaceView>> ReadPlacesAsync(string node, CancellationToken cancel) =>
         database.ReadAsync<IReadOnlyList<PlaceView>>(
             async session => await session.QueryAsync(
-                session.Call("ReadPlaces").Bind(node), row => new PlaceView(Place(row, 0), row.GetBoolean(3)), cancel),
+                session.Call("ReadPlaces").Bind(node), row => new PlaceView(Place(row, 0), row.Text(4), row.GetBoolean(3)), cancel),
             cancel);
 
     public Task<IReadOnlyList<QueueView>> ReadQueuesAsync(CancellationToken cancel) =>

@@ -1,1 +1,1 @@
-select instance, epoch, task, held from agents.places where node = @node
+select instance, epoch, task, held, queue from agents.places where node = @node

@@ -21,7 +21,7 @@ internal sealed class QueueRows(Writer writer, ReadPool pool) : IQueueStore
                 using var rows = connection.Get("ReadPlaces").Bind(node).Query();
                 while (rows.Next())
                 {
-                    places.Add(new PlaceView(Place(rows), rows.Int(3) == 1));
+                    places.Add(new PlaceView(Place(rows), rows.Text(4), rows.Int(3) == 1));
                 }
 
                 return places;

@@ -1,1 +1,1 @@
-select instance, epoch, task, held from places where node = @node
+select instance, epoch, task, held, queue from places where node = @node

@@ -16,6 +16,7 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
 
     readonly Lock _gate = new();
     readonly Dictionary<PlaceKey, Waiter> _waiting = [];
+    readonly HashSet<PlaceKey> _held = [];
     List<QueueAsk> _asks = [];
     List<(PlaceKey Place, string Queue)> _back = [];
     HashSet<string> _look = new(StringComparer.Ordinal);
@@ -26,6 +27,7 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
     DateTimeOffset _nextLook;
     DateTimeOffset _boundsRead;
     volatile bool _defaultIsBound;
+    volatile bool _wasInDoubt;
 
     /// <summary>Ends when there is nothing to ask or give back any more.</summary>
     public Task Rounds { get; private set; } = Task.CompletedTask;
@@ -52,6 +54,7 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
         lock (_gate)
         {
             _waiting.Remove(place);
+            _held.Remove(place);
             _asks.RemoveAll(a => a.Place == place);
             _back.Add((place, queue));
         }
@@ -95,6 +98,15 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
         {
             await ReadBoundsAsync(cancel);
             _boundsRead = now;
+            if (_wasInDoubt)
+            {
+                lock (_gate)
+                {
+                    _check = true;   // a round whose answer was lost may have come in late, and taken places that nobody uses
+                }
+
+                Run();
+            }
         }
     }
 
@@ -137,6 +149,7 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
                     Log.QueueFault(environment.Log, e, e.Message);
                 }
 
+                _wasInDoubt = true;
                 PutBack(work);
                 Arm(environment.Clock.GetUtcNow() + s_retryAfter);
                 return;
@@ -176,13 +189,14 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
 
     async Task RoundAsync(Work work)
     {
-        var asks = work.Asks;
+        var (asks, back) = (work.Asks, work.Back);
         if (work.Check)
         {
-            asks = [.. asks, .. await FindOwnAsync(asks)];
+            var (again, unused) = await FindOwnAsync(asks);
+            (asks, back) = ([.. asks, .. again], [.. back, .. unused]);
         }
 
-        var round = new QueueRound(asks, work.Back, work.Look, environment.Clock.GetUtcNow());
+        var round = new QueueRound(asks, back, work.Look, environment.Clock.GetUtcNow());
         if (round.Queues.Count == 0)
         {
             return;
@@ -205,8 +219,11 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
         Arm(answer.NextAt.Count == 0 ? DateTimeOffset.MaxValue : answer.NextAt.Values.Min());
     }
 
-    /// <summary>Lets in who holds a place by now; returns those of whom the store knows nothing, who ask again.</summary>
-    async Task<List<QueueAsk>> FindOwnAsync(List<QueueAsk> asking)
+    /// <summary>
+    /// Lets in who holds a place by now; returns those of whom the store knows nothing, who ask again, and places of this node
+    /// that nobody here knows: a round that was taken for lost came in after they had been given back.
+    /// </summary>
+    async Task<(List<QueueAsk> Again, List<(PlaceKey Place, string Queue)> Unused)> FindOwnAsync(List<QueueAsk> asking)
     {
         List<QueueAsk> waiting;
         lock (_gate)
@@ -214,14 +231,21 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
             waiting = [.. _waiting.Values.Select(w => w.Ask)];
         }
 
-        var places = (await store.ReadPlacesAsync(options.NodeId, CancellationToken.None)).ToDictionary(p => p.Place, p => p.Held);
+        var found = await store.ReadPlacesAsync(options.NodeId, CancellationToken.None);
+        var places = found.ToDictionary(p => p.Place, p => p.Held);
         waiting.RemoveAll(asking.Contains);
         foreach (var ask in waiting.Where(a => places.GetValueOrDefault(a.Place)))
         {
             LetIn(ask.Place, ask.InstanceId);
         }
 
-        return waiting.FindAll(a => !places.ContainsKey(a.Place));
+        lock (_gate)
+        {
+            var known = _waiting.Keys.Concat(_held).Concat(asking.Select(a => a.Place)).ToHashSet();
+            return (
+                waiting.FindAll(a => !places.ContainsKey(a.Place)),
+                [.. found.Where(p => !known.Contains(p.Place)).Select(p => (p.Place, p.Queue))]);
+        }
     }
 
     void LetIn(PlaceKey place, string instanceId)
@@ -235,7 +259,10 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
                 return;
             }
 
-            _waiting.Remove(place, out waiter);
+            if (_waiting.Remove(place, out waiter))
+            {
+                _held.Add(place);
+            }
         }
 
         if (waiter is null)

@@ -56,4 +56,4 @@ public sealed record QueueAnswer(IReadOnlyList<QueueGrant> Granted, IReadOnlyDic
 
 public sealed record QueueGrant(PlaceKey Place, string InstanceId);
 
-public sealed record PlaceView(PlaceKey Place, bool Held);
+public sealed record PlaceView(PlaceKey Place, string Queue, bool Held);

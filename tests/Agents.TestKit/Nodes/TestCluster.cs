@@ -76,7 +76,7 @@ public sealed class TestCluster : IAsyncDisposable
             member.Activities,
             new EngineOptions
             {
-                NodeId = cluster?.NodeId ?? $"node{_members.Count}", SweepEvery = TimeSpan.FromMinutes(10), QueueLookEvery = TimeSpan.FromMinutes(10),
+                NodeId = cluster?.NodeId ?? $"node{_members.Count}", SweepEvery = TimeSpan.FromMinutes(10),   // queues look for lost hints every 5 s all the same
             },
             new EngineEnvironment(TimeProvider.System, new RandomIds(), NullLogger.Instance), cluster ?? membership);
         member.Membership = cluster ?? membership!;

@@ -48,7 +48,7 @@ internal sealed class SimulatedQueues(SimulatedStore store) : IQueueStore
     public async Task<IReadOnlyList<PlaceView>> ReadPlacesAsync(string node, CancellationToken cancel)
     {
         await store.Options.Yield();
-        return [.. store.State.Places.Where(p => p.Ask.Node == node).Select(p => new PlaceView(p.Ask.Place, p.Held))];
+        return [.. store.State.Places.Where(p => p.Ask.Node == node).Select(p => new PlaceView(p.Ask.Place, p.Ask.Queue, p.Held))];
     }
 
     public async Task<IReadOnlyList<QueueView>> ReadQueuesAsync(CancellationToken cancel)
