@@ -25,6 +25,7 @@ static class Measurements
         ["remote-cancel"] = ClusterMeasure.RemoteCancelAsync,
         ["model-server"] = ModelServerMeasure.TakeAsync,
         ["schedule"] = ScheduleMeasure.TakeAsync,
+        ["pool"] = PoolMeasure.TakeAsync,
     };
 
     // The workload as the goals name it: alone, many, more; larger results, prose, effects that may happen once.
