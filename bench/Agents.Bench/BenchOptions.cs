@@ -9,6 +9,9 @@ sealed record BenchOptions
 
     public string Store { get; init; } = "sqlite";
 
+    /// <summary>PostgreSQL only: through PgBouncer in transaction mode.</summary>
+    public bool Pooler { get; init; }
+
     /// <summary>Runs at once.</summary>
     public int Runs { get; init; } = 64;
 
@@ -43,9 +46,10 @@ sealed record BenchOptions
 
     public const string Usage = """
         ./dev bench [measure] [--store sqlite|postgres] [--runs N] [--bytes B] [--length L] [--effect idempotent|atmostonce]
-                    [--content random|prose] [--repetitions R] [--json] [--peers] [--record] [--note TEXT]
+                    [--content random|prose] [--pooler] [--repetitions R] [--json] [--peers] [--record] [--note TEXT]
 
-        --store postgres is for agent-300 and all: a private server is started, its processes counted.
+        --store postgres: a private server is started, its processes counted; with --pooler through PgBouncer in transaction
+        mode. Not for context and model-server.
 
         agent-300       the real agent loop, no delay: activities a second, time and CPU of each, bytes stored, floors
         resume          kill -9 in the middle of a run: process ready to next step, spawn to next step
@@ -56,6 +60,7 @@ sealed record BenchOptions
         timer-lateness  how late durable timers fire
         cancel-latency  request to terminated
         takeover        three nodes on PostgreSQL, one killed -9: kill to the next step of each of its runs; then a stop
+        cluster-idle    two nodes on PostgreSQL without work: transactions and CPU of each
         remote-cancel   a run on one node cancelled at another: to the call's token, to the status read
         model-server    eight replies at once over HTTP beside a bare loop of the same library; a step whose beginning is held
         schedule        ways to spread runs over model workers: simulated at 1, 2 and 4 times the KV room, then two real servers
@@ -86,6 +91,7 @@ sealed record BenchOptions
                 "--repetitions" => options with { Repetitions = Count(name, rest, 1000) },
                 "--data" => options with { Data = Value(name, rest) },
                 "--note" => options with { Note = Value(name, rest) },
+                "--pooler" => options with { Pooler = true },
                 "--json" => options with { Json = true },
                 "--peers" => options with { Peers = true },
                 "--record" => options with { Record = true },
@@ -93,7 +99,7 @@ sealed record BenchOptions
             };
         }
 
-        return options;
+        return options is { Pooler: true, Store: not "postgres" } ? throw new UsageException("--pooler goes with --store postgres") : options;
     }
 
     static string Value(string name, Queue<string> rest) =>

@@ -22,6 +22,7 @@ static class Measurements
         ["timer-lateness"] = TimerMeasure.TakeAsync,
         ["cancel-latency"] = CancelMeasure.TakeAsync,
         ["takeover"] = ClusterMeasure.TakeoverAsync,
+        ["cluster-idle"] = ClusterMeasure.IdleAsync,
         ["remote-cancel"] = ClusterMeasure.RemoteCancelAsync,
         ["model-server"] = ModelServerMeasure.TakeAsync,
         ["schedule"] = ScheduleMeasure.TakeAsync,
@@ -39,14 +40,19 @@ static class Measurements
         ["agent-300", "--runs", "1", "--effect", "atmostonce"],
     ];
 
-    // Measures that know one store each; with a store named, all means the workload's variants on it.
-    static bool IsOf(string measure, string store) => store == "sqlite" || measure is "takeover" or "remote-cancel";
+    // On PostgreSQL also through PgBouncer.
+    static readonly string[][] s_pooled = [["agent-300", "--runs", "1", "--pooler"], ["agent-300", "--runs", "64", "--pooler"]];
+
+    // With a store named, all means what can be measured on it; what has no store counts to the embedded one.
+    static bool IsOf(string measure, string store) => store == "postgres"
+        ? measure is not ("context" or "model-server")
+        : measure is not ("takeover" or "remote-cancel" or "cluster-idle");
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
         if (options.Measure == BenchOptions.ResumeChild)
         {
-            return await ResumeMeasure.ChildAsync(options.Data ?? throw new UsageException("--data is needed"));
+            return await ResumeMeasure.ChildAsync(options);
         }
 
         List<ResultLine> lines = [];
@@ -91,8 +97,9 @@ static class Measurements
     static async IAsyncEnumerable<ResultLine> AllAsync(BenchOptions options)
     {
         var most = options.Repetitions;
-        var plan = s_variants.Select(v => (string[])[.. v, "--store", options.Store])
-            .Concat(s_all.Keys.Where(m => m is not ("agent-300" or "floor") && IsOf(m, options.Store)).Select(m => (string[])[m]));
+        var plan = s_variants.Concat(options.Store == "postgres" ? s_pooled : [])
+            .Concat(s_all.Keys.Where(m => m is not ("agent-300" or "floor") && IsOf(m, options.Store)).Select(m => (string[])[m]))
+            .Select(v => (string[])[.. v, "--store", options.Store]);
         foreach (var arguments in plan)
         {
             var start = new ProcessStartInfo(

@@ -32,7 +32,9 @@ public sealed record ApiServices
 {
     public required IRunClient Runs { get; init; }
     public required IRunArchive Archive { get; init; }
-    public required IQueueClient Queues { get; init; }
+
+    /// <summary>The queues of a task hub; null: of the runs' own.</summary>
+    public required Func<string?, CancellationToken, Task<IQueueClient>> Queues { get; init; }
     public required TimeProvider Clock { get; init; }
 
     /// <summary>Profiles as they may be shown, with what a person should know of each.</summary>

@@ -35,6 +35,9 @@ internal static partial class Log
     [LoggerMessage(6113, LogLevel.Warning, "Call of {Name} by run {Instance}: {Why}.")]
     public static partial void GivenUp(ILogger log, string name, string instance, string why);
 
+    [LoggerMessage(6117, LogLevel.Warning, "The result of {Name} of {Instance} is not kept, and the activity has failed: {Why}.")]
+    public static partial void NotKept(ILogger log, string name, string instance, string why);
+
     [LoggerMessage(6116, LogLevel.Warning, "Attempt at {Name} of run {Instance}: {Why}.")]
     public static partial void AttemptLost(ILogger log, string name, string instance, string why);
 

@@ -123,6 +123,8 @@ public sealed class EngineNode : IMember, IAsyncDisposable
         {
             await actor;
         }
+
+        await _services.Queues.Rounds;
     }
 
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.FromSeconds(5));

@@ -98,7 +98,7 @@ static class AgentMeasure
         var all = each * options.Runs;
         double Of(Func<Repetition, double> value) => new Sample(repetitions.Select(value)).Median;
         var line = new ResultLine("agent-300")
-            .Set("store", options.Store).Set("runs", options.Runs).Set("bytes", options.Bytes).Set("length", each)
+            .Set("store", options.Store).Set("path", options.Pooler ? "pooler" : "direct").Set("runs", options.Runs).Set("bytes", options.Bytes).Set("length", each)
             .Set("effect", options.AtMostOnce ? "atmostonce" : "idempotent").Set("content", options.Prose ? "prose" : "random")
             .Set("repetitions", repetitions.Count)
             .Set("activitiesPerSecond", Of(r => all / r.Reading.Seconds))

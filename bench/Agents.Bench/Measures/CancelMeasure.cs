@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Agents.Bench.Machine;
 using Agents.Bench.Results;
+using Agents.Bench.Stores;
 using Agents.Bench.Workload;
 using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
@@ -19,9 +19,9 @@ static class CancelMeasure
     public static async IAsyncEnumerable<ResultLine> TakeAsync(BenchOptions options)
     {
         var runs = new AgentRuns(options.Length, options.Bytes, EffectClass.Idempotent);
-        using var data = new ScratchFolder("cancel");
+        await using var store = BenchStore.Of(options);
         var activities = new BenchActivities(new Words(options.Prose), runs);
-        await using var node = await BenchNode.OpenAsync(data.Path, activities);
+        await using var node = await BenchNode.OpenAsync(store, activities);
         await node.RunAllAsync(runs, Working);
 
         var calls = new Dictionary<string, Call>();

@@ -1,5 +1,6 @@
 using Agents.Bench.Machine;
 using Agents.Bench.Results;
+using Agents.Bench.Stores;
 using Agents.Bench.Workload;
 using Agents.Contracts.Effects;
 
@@ -13,9 +14,9 @@ static class IdleMeasure
     public static async IAsyncEnumerable<ResultLine> TakeAsync(BenchOptions options)
     {
         var runs = new AgentRuns(options.Length, options.Bytes, EffectClass.Idempotent);
-        using var data = new ScratchFolder("idle");
+        await using var store = BenchStore.Of(options);
         await using var node = await BenchNode.OpenAsync(
-            data.Path, new BenchActivities(new Words(options.Prose), runs));
+            store, new BenchActivities(new Words(options.Prose), runs));
         await node.RunAllAsync(runs, 4);
         await Task.Delay(s_settle);
         var statements = Statements(node);

@@ -1,5 +1,6 @@
 using Agents.Bench.Machine;
 using Agents.Bench.Results;
+using Agents.Bench.Stores;
 using Agents.Bench.Workload;
 using Agents.Contracts.Effects;
 
@@ -11,9 +12,9 @@ static class MemoryMeasure
     public static async IAsyncEnumerable<ResultLine> TakeAsync(BenchOptions options)
     {
         var runs = new AgentRuns(options.Length, options.Bytes, EffectClass.Idempotent);
-        using var data = new ScratchFolder("memory");
+        await using var store = BenchStore.Of(options);
         var activities = new BenchActivities(new Words(options.Prose), runs);
-        await using var node = await BenchNode.OpenAsync(data.Path, activities);
+        await using var node = await BenchNode.OpenAsync(store, activities);
         await node.RunAllAsync(runs, 2);
         var empty = GC.GetTotalMemory(forceFullCollection: true);
 

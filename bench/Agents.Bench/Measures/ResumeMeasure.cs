@@ -3,7 +3,13 @@ using System.Globalization;
 using Agents.Bench.Machine;
 using Agents.Bench.Results;
 using Agents.Bench.Workload;
+using Agents.Contracts.Client;
 using Agents.Contracts.Effects;
+using Agents.Engine.Postgres;
+using Agents.Engine.Store;
+using Agents.TestKit.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace Agents.Bench.Measures;
 
@@ -21,9 +27,9 @@ static class ResumeMeasure
         List<double> ready = [], spawned = [], again = [];
         for (var i = 0; i <= options.Repetitions; i++)
         {
-            using var data = new ScratchFolder("resume");
-            var last = await KillAsync(data.Path);
-            var (fromReady, fromSpawn, repeated) = await GoOnAsync(data.Path, last);
+            await using var place = await PlaceAsync(options);
+            var last = await KillAsync(place);
+            var (fromReady, fromSpawn, repeated) = await GoOnAsync(place, last);
             if (i > 0) // the first pair warms the disk cache
             {
                 ready.Add(fromReady);
@@ -38,9 +44,9 @@ static class ResumeMeasure
             .Set("msSpawnToNextStepMax", new Sample(spawned).Max).Set("stepsAgainMax", new Sample(again).Max);
     }
 
-    static async Task<int> KillAsync(string data)
+    static async Task<int> KillAsync(Place place)
     {
-        using var child = Spawn(data);
+        using var child = Spawn(place);
         var last = 0;
         while (last < KilledAtTask && await child.StandardOutput.ReadLineAsync() is { } line)
         {
@@ -57,10 +63,10 @@ static class ResumeMeasure
         return last;
     }
 
-    static async Task<(double FromReady, double FromSpawn, int Again)> GoOnAsync(string data, int last)
+    static async Task<(double FromReady, double FromSpawn, int Again)> GoOnAsync(Place place, int last)
     {
         var spawn = Microseconds();
-        using var child = Spawn(data);
+        using var child = Spawn(place);
         long ready = 0;
         var again = 0;
         while (await child.StandardOutput.ReadLineAsync() is { } line)
@@ -85,8 +91,9 @@ static class ResumeMeasure
     }
 
     /// <summary>The child: opens the data directory, goes on with what is there or begins a run, and says each step.</summary>
-    public static async Task<int> ChildAsync(string data)
+    public static async Task<int> ChildAsync(BenchOptions options)
     {
+        var data = options.Data ?? throw new UsageException("--data is needed");
         var runs = new AgentRuns(300, 1024, EffectClass.Idempotent);
         var activities = new BenchActivities(new Words(prose: false), runs)
         {
@@ -96,10 +103,11 @@ static class ResumeMeasure
                 return Task.CompletedTask;
             },
         };
-        var fresh = !Directory.EnumerateFiles(data, "*.db").Any();
-        await using var node = await BenchNode.OpenAsync(data, activities);
+        await using var node = options.Store == "postgres"
+            ? await BenchNode.OpenAsync(() => OpenAsync(data), activities.Orchestrators, activities, PostgresOptions.CallersMax)
+            : await BenchNode.OpenAsync(data, activities);
         Say(Ready);
-        if (fresh)
+        if ((await node.Client.QueryAsync(new InstanceQuery { PageSize = 1 }, CancellationToken.None)).Items.Count == 0)
         {
             await node.FinishAsync(await node.StartAsync(runs));
         }
@@ -118,6 +126,33 @@ static class ResumeMeasure
 
     static long Microseconds() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / 10;
 
-    static Process Spawn(string data) => Process.Start(new ProcessStartInfo(
-        Environment.ProcessPath!, [BenchOptions.ResumeChild, "--data", data]) { RedirectStandardOutput = true })!;
+    static async Task<IEngineStore> OpenAsync(string url) => await PostgresStore.OpenAsync(
+        new PostgresOptions { Url = url }, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+
+    static async Task<Place> PlaceAsync(BenchOptions options)
+    {
+        if (options.Store == "sqlite")
+        {
+            var folder = new ScratchFolder("resume");
+            return new Place(options.Store, folder.Path, folder);
+        }
+
+        var server = PostgresServer.Start(out var reason) ?? throw new UsageException(reason);
+        await (await OpenAsync(server.Url)).DisposeAsync();
+        return new Place(options.Store, server.Url, server);
+    }
+
+    static Process Spawn(Place place) => Process.Start(new ProcessStartInfo(
+        Environment.ProcessPath!, [BenchOptions.ResumeChild, "--store", place.Store, "--data", place.Data]) { RedirectStandardOutput = true })!;
+
+    /// <summary>Where both processes work: a data directory, or a server that stays up.</summary>
+    sealed record Place(string Store, string Data, IDisposable Owner) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            NpgsqlConnection.ClearAllPools();
+            Owner.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
 }

@@ -1,5 +1,5 @@
-using Agents.Bench.Machine;
 using Agents.Bench.Results;
+using Agents.Bench.Stores;
 using Agents.Bench.Workload;
 using Agents.Contracts.Effects;
 
@@ -17,10 +17,10 @@ static class StepCostMeasure
     public static async IAsyncEnumerable<ResultLine> TakeAsync(BenchOptions options)
     {
         var runs = new AgentRuns(Length, options.Bytes, EffectClass.Idempotent);
-        using var data = new ScratchFolder("length");
+        await using var store = BenchStore.Of(options);
         var activities = new BenchActivities(new Words(options.Prose), runs);
         List<double> alone10 = [], alone100 = [], alone1000 = [], many100 = [], many1000 = [];
-        await using var node = await BenchNode.OpenAsync(data.Path, activities);
+        await using var node = await BenchNode.OpenAsync(store, activities);
         await node.RunAllAsync(runs, Runs);
         for (var i = 0; i < options.Repetitions; i++)
         {

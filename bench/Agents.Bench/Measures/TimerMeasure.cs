@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Agents.Bench.Machine;
 using Agents.Bench.Results;
+using Agents.Bench.Stores;
 using Agents.Bench.Workload;
 using Agents.Contracts.Client;
 using Agents.Contracts.Instances;
@@ -21,10 +21,10 @@ static class TimerMeasure
 
     public static async IAsyncEnumerable<ResultLine> TakeAsync(BenchOptions options)
     {
-        using var data = new ScratchFolder("timer");
+        await using var store = BenchStore.Of(options);
         var marks = new Marks();
         await using var node = await BenchNode.OpenAsync(
-            data.Path, new OrchestratorHost([new OrchestratorRegistration(Probe, null, WaitAsync)]), marks);
+            store, new OrchestratorHost([new OrchestratorRegistration(Probe, null, WaitAsync)]), marks);
         await RunAsync(node, "warm", Timers / 5);
         marks.Late.Clear();
         await RunAsync(node, "timer", Timers);

@@ -11,8 +11,12 @@ static class Goals
             l => Agent(l, 1, 1024, "idempotent") ? l.Number("msPerFloorCommit") : null, v => v <= 1.5),
         new("one run alone, AtMostOnce tools: commits per tool call", "<= 2",
             l => Agent(l, 1, 1024, "atmostonce") ? l.Number("commitsPerToolCall") : null, v => v <= 2),
-        new("64 runs at once: activities a second", ">= 15,000",
-            l => Agent(l, 64, 1024, "idempotent") ? l.Number("activitiesPerSecond") : null, v => v >= 15_000),
+        new("64 runs at once, SQLite: activities a second", ">= 15,000",
+            l => Agent(l, 64, 1024, "idempotent") && !OnPostgres(l) ? l.Number("activitiesPerSecond") : null, v => v >= 15_000),
+        new("64 runs at once, PostgreSQL: activities a second", ">= 16,400",
+            l => Agent(l, 64, 1024, "idempotent") && OnPostgres(l) ? l.Number("activitiesPerSecond") : null, v => v >= 16_400),
+        new("512 runs at once, PostgreSQL: share of our own statement, bare", ">= 0.4",
+            l => Agent(l, 512, 1024, "idempotent") && OnPostgres(l) ? l.Number("shareOfOwnStatement") : null, v => v >= 0.4),
         new("64 runs at once: CPU of an activity, microseconds", "<= 100",
             l => Agent(l, 64, 1024, "idempotent") ? l.Number("cpuUsPerActivity") : null, v => v <= 100),
         new("512 runs at once: CPU of an activity, microseconds", "<= 60",
@@ -33,6 +37,8 @@ static class Goals
         new("idle node: CPU %", "< 0.5", l => Of(l, "idle", "cpuPercent"), v => v < 0.5),
         new("timer lateness, p99 ms", "< 300", l => Of(l, "timer-lateness", "msP99"), v => v < 300),
         new("cancel latency, p99 ms", "< 300", l => Of(l, "cancel-latency", "msP99"), v => v < 300),
+        new("node of a cluster, idle: statements in 2 s", "<= 1", l => Of(l, "cluster-idle", "statementsPer2s"), v => v <= 1),
+        new("node of a cluster, idle: CPU %", "< 0.5", l => Of(l, "cluster-idle", "cpuPercent"), v => v < 0.5),
         new("takeover by another node after kill -9, p95 ms", "< 1500", l => Of(l, "takeover", "msP95"), v => v < 1500),
         new("a node that is told to stop, ms", "< 1000", l => Of(l, "takeover", "msDrainMax"), v => v < 1000),
         new("cancel latency from another node, p99 ms", "< 300", l => Of(l, "remote-cancel", "msP99"), v => v < 300),
@@ -45,14 +51,23 @@ static class Goals
     public static IEnumerable<(Goal Goal, double Value)> Measured(IEnumerable<ResultLine> lines)
     {
         var ours = lines.Where(l => l.Peer == "ours").ToList();
-        return s_all.Select(g => (g, Value: ours.Select(g.Value).LastOrDefault(v => v is not null)))
+        return s_all.Concat(AgainstRivals(lines)).Select(g => (g, Value: ours.Select(g.Value).LastOrDefault(v => v is not null)))
             .Where(x => x.Value is not null)
             .Select(x => (x.g, x.Value!.Value));
     }
+
+    /// <summary>Where rivals were measured beside: five times the fastest of them with as many runs.</summary>
+    static IEnumerable<Goal> AgainstRivals(IEnumerable<ResultLine> lines) => Tables.Best(lines)
+        .Where(best => best.Key > 1).OrderBy(best => best.Key).Select(best => new Goal(
+            $"{best.Key} runs at once, PostgreSQL: times the fastest rival of this run", ">= 5",
+            l => Agent(l, (int)best.Key, 1024, "idempotent") && OnPostgres(l) ? l.Number("activitiesPerSecond") / best.Value : null, v => v >= 5));
+
+    static bool OnPostgres(ResultLine line) => line.Text("store") == "postgres";
 
     static double? Of(ResultLine line, string measure, string name) => line.Measure == measure ? line.Number(name) : null;
 
     static bool Agent(ResultLine line, int runs, int bytes, string effect, string content = "random") =>
         line.Measure == "agent-300" && line.Number("runs") == runs && line.Number("bytes") == bytes
-        && line.Text("effect") == effect && line.Text("content") == content && line.Number("length") == 300;
+        && line.Text("effect") == effect && line.Text("content") == content && line.Number("length") == 300
+        && line.Text("path") != "pooler";
 }

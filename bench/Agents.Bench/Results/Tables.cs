@@ -41,11 +41,11 @@ static class Tables
     public static bool IsThroughput(ResultLine line) => line.Number("activitiesPerSecond") is not null;
 
     public static string Who(ResultLine line) => line.Peer == "ours"
-        ? string.Join(' ', new[] { "ours", line.Text("store"), line.Text("effect") == "atmostonce" ? "AtMostOnce" : null, line.Text("content") == "prose" ? "prose" : null }.Where(s => s is not null))
+        ? string.Join(' ', new[] { "ours", line.Text("store"), line.Text("effect") == "atmostonce" ? "AtMostOnce" : null, line.Text("content") == "prose" ? "prose" : null, line.Text("path") == "pooler" ? "through PgBouncer" : null }.Where(s => s is not null))
         : $"{line.Peer} {line.Text("version")}".Trim();
 
     /// <summary>The fastest rival for each number of runs; the bare floor is no rival.</summary>
-    static Dictionary<double, double> Best(List<ResultLine> lines) => lines
+    public static Dictionary<double, double> Best(IEnumerable<ResultLine> lines) => lines
         .Where(l => l.Peer is not ("ours" or "INSERT per step") && IsThroughput(l) && l.Number("runs") is not null)
         .GroupBy(l => l.Number("runs")!.Value)
         .ToDictionary(g => g.Key, g => g.Max(l => l.Number("activitiesPerSecond")!.Value));

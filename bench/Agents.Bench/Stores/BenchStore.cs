@@ -32,7 +32,7 @@ abstract class BenchStore : IAsyncDisposable
     public abstract ValueTask DisposeAsync();
 
     public static BenchStore Of(BenchOptions options) =>
-        options.Store == "postgres" ? new PostgresBench(options.Bytes) : new SqliteBench(options.Bytes);
+        options.Store == "postgres" ? new PostgresBench(options) : new SqliteBench(options.Bytes);
 
     sealed class SqliteBench(int bytes) : BenchStore
     {

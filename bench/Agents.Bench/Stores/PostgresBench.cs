@@ -18,15 +18,20 @@ sealed class PostgresBench : BenchStore
         + "where n.nspname = 'agents' and c.relkind = 'r'";
 
     readonly PostgresServer _server = PostgresServer.Start(out var reason) ?? throw new UsageException(reason);
+    readonly PgBouncer? _pooler;
     readonly int _bytes;
     OwnStatementFloor? _own;
     long _empty;
 
-    public PostgresBench(int bytes)
+    public PostgresBench(BenchOptions options)
     {
-        _bytes = bytes;
-        Floor = new PostgresFloor(_server.Url, bytes);
+        _bytes = options.Bytes;
+        _pooler = options.Pooler ? PgBouncer.Start(_server, out var reason) ?? throw new UsageException(reason) : null;
+        Floor = new PostgresFloor(_server.Url, _bytes);
     }
+
+    /// <summary>Where the store connects; the floors go to the server itself.</summary>
+    public string Url => _pooler?.Url ?? _server.Url;
 
     public override IFloor Floor { get; }
 
@@ -35,7 +40,7 @@ sealed class PostgresBench : BenchStore
     public override async Task<IEngineStore> OpenAsync()
     {
         var store = await PostgresStore.OpenAsync(
-            new PostgresOptions { Url = _server.Url }, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+            new PostgresOptions { Url = Url }, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
         _empty = Scalar(SizeSql);
         var bare = await PostgresStore.OpenAsync(
             new PostgresOptions { Url = _server.Url, Schema = OwnStatementFloor.SchemaOf }, TimeProvider.System, NullLogger.Instance,
@@ -53,7 +58,7 @@ sealed class PostgresBench : BenchStore
             line.Set(name, Text($"show {name}"));
         }
 
-        return line;
+        return _pooler is null ? line : line.Set("pooler", "PgBouncer, transaction mode");
     }
 
     public override long Growth()
@@ -66,13 +71,14 @@ sealed class PostgresBench : BenchStore
     public override double? OwnStatementPerSecond(int loops, int turnsEach) => _own!.PerSecond(loops, turnsEach);
 
     public override double ServerCpuSeconds() => _server.Processes()
-        .Sum(process => (process.Own + process.Ended) / TicksPerSecond);
+        .Sum(process => (process.Own + process.Ended) / TicksPerSecond) + (_pooler?.CpuSeconds ?? 0);
 
     public override ValueTask DisposeAsync()
     {
         Floor.Dispose();
         _own?.Dispose();
         NpgsqlConnection.ClearAllPools();
+        _pooler?.Dispose();
         _server.Dispose();
         return ValueTask.CompletedTask;
     }

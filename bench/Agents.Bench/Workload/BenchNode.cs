@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Agents.Bench.Stores;
 using Agents.Contracts.Client;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Runs;
@@ -34,6 +35,12 @@ sealed class BenchNode : IAsyncDisposable
 
     public static Task<BenchNode> OpenAsync(string data, BenchActivities activities) =>
         OpenAsync(data, activities.Orchestrators, activities);
+
+    public static Task<BenchNode> OpenAsync(BenchStore store, BenchActivities activities) =>
+        OpenAsync(store, activities.Orchestrators, activities);
+
+    public static Task<BenchNode> OpenAsync(BenchStore store, IOrchestratorHost orchestrators, IActivityHost activities) =>
+        OpenAsync(store.OpenAsync, orchestrators, activities, store.Callers);
 
     public static Task<BenchNode> OpenAsync(string data, IOrchestratorHost orchestrators, IActivityHost activities) =>
         OpenAsync(() => Task.FromResult<IEngineStore>(SqliteStore.Open(data, new SqliteOptions(), TimeProvider.System)), orchestrators, activities);

@@ -13,6 +13,8 @@ sealed class ClusterNodes(string url)
     readonly List<ClusterProcess> _nodes = [];
     int _runs;
 
+    public double CpuSeconds => _nodes.Sum(node => node.CpuSeconds);
+
     public async Task JoinAsync() =>
         _nodes.Add(await ClusterProcess.StartAsync(Environment.ProcessPath!, url, "bench", _world.Path));
 

@@ -14,7 +14,7 @@ sealed class QueueEndpoints(ApiServices services, ApiOptions options)
     public void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/api/v1/queues", async (HttpContext context) => await Exchange.WriteAsync(
-            context, await services.Queues.ListQueuesAsync(context.RequestAborted), ClientJson.Default.IReadOnlyListQueueView));
+            context, await (await OfAsync(context)).ListQueuesAsync(context.RequestAborted), ClientJson.Default.IReadOnlyListQueueView));
         app.MapPost("/api/v1/queues", async (HttpContext context) =>
         {
             if (Gate.TrustOf(context) != JobTrust.Owner)
@@ -24,9 +24,19 @@ sealed class QueueEndpoints(ApiServices services, ApiOptions options)
                     "use `agents queues NAME --concurrency N`, or the socket");
             }
 
-            await services.Queues.SetQueueAsync(Read(await Exchange.BodyAsync(context, options.BodyBytesMax)), CancellationToken.None);
+            await (await OfAsync(context)).SetQueueAsync(Read(await Exchange.BodyAsync(context, options.BodyBytesMax)), CancellationToken.None);
             context.Response.StatusCode = StatusCodes.Status204NoContent;
         });
+    }
+
+    /// <summary>A guest's key opens the runs, and not the other task hubs beside them.</summary>
+    Task<IQueueClient> OfAsync(HttpContext context)
+    {
+        var hub = Exchange.Text(context, "hub");
+        return hub is null || Gate.TrustOf(context) == JobTrust.Owner
+            ? services.Queues(hub, context.RequestAborted)
+            : throw new RunFaultException(
+                Faults.GuestRefused, "only the owner of the data directory looks into task hubs from here", "hub", "leave hub out, or use the socket");
     }
 
     static QueueLimit Read(string text)

@@ -52,6 +52,9 @@ public sealed class TaskHub
         set => _broker.Late = value;
     }
 
+    /// <summary>The hub's queues of activities.</summary>
+    public Contracts.Client.IQueueClient Queues => Client;
+
     /// <summary>Workers connected now.</summary>
     public int Workers => _broker.Workers;
 

@@ -35,8 +35,7 @@ internal sealed partial class WorkBroker
 
         try
         {
-            var sent = await client.CompleteTaskAsync(
-                item.InstanceId, item.ExecutionId, item.TaskId, response.Result, FailureWire.FromWire(response.FailureDetails), cancel);
+            var sent = await KeepAsync(client, item, response, cancel);
             if (sent != SendOutcome.Accepted)
             {
                 Stale(WorkKind.Activity, response.InstanceId, $"the instance answers {sent}");
@@ -59,6 +58,22 @@ internal sealed partial class WorkBroker
         lock (_gate)
         {
             End(item);
+        }
+    }
+
+    /// <summary>A result that cannot be kept is a failure that says so: the worker has done its part and will not do it differently.</summary>
+    async Task<SendOutcome> KeepAsync(EngineClient client, ActivityItem item, ActivityResponse response, CancellationToken cancel)
+    {
+        var failure = FailureWire.FromWire(response.FailureDetails);
+        try
+        {
+            return await client.CompleteTaskAsync(item.InstanceId, item.ExecutionId, item.TaskId, response.Result, failure, cancel);
+        }
+        catch (ArgumentException e)
+        {
+            Log.NotKept(environment.Log, item.Name, item.InstanceId, e.Message);
+            failure = new FailureDetails("PayloadTooLarge", e.Message, IsNonRetriable: true);
+            return await client.CompleteTaskAsync(item.InstanceId, item.ExecutionId, item.TaskId, null, failure, cancel);
         }
     }
 

@@ -27,6 +27,9 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
     DateTimeOffset _boundsRead;
     volatile bool _defaultIsBound;
 
+    /// <summary>Ends when there is nothing to ask or give back any more.</summary>
+    public Task Rounds { get; private set; } = Task.CompletedTask;
+
     /// <summary>The queue a task waits in; null: it begins at once. Activities that name none share the hub's own.</summary>
     public QueueName? QueueOf(IReadOnlyDictionary<string, string>? tags) =>
         QueueName.Of(tags) is { } named ? named : _defaultIsBound ? QueueName.Default : null;
@@ -110,7 +113,7 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
             _running = true;
         }
 
-        _ = LoopAsync();
+        Rounds = LoopAsync();
     }
 
     async Task LoopAsync()
@@ -122,6 +125,10 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
             try
             {
                 await RoundAsync(work);
+            }
+            catch (ObjectDisposedException)
+            {
+                return;   // the node has stopped and its store is closed; what it held is over with its ownership
             }
             catch (Exception e)
             {

@@ -17,10 +17,11 @@ static partial class QueueOptions
         var perKey = new Option<int?>("--per-key") { Description = "activities of one key at once", HelpName = "N" };
         var rate = new Option<string?>("--rate") { Description = "how many may begin: 60/1m, 10/1s, 1000/1h", HelpName = "N/TIME" };
         var free = new Option<bool>("--free") { Description = "take its bounds away" };
+        var hub = new Option<string?>("--hub") { Description = "task hub whose queues are meant (default: the store itself)", HelpName = "NAME" };
         return Roots.Verb("queues", "List queues of activities, or bound one.", guard,
-            (r, c) => new QueuesVerb(Limit(
-                r.GetValue(name), r.GetValue(atOnce), r.GetValue(perKey), r.GetValue(rate), r.GetValue(free))).RunAsync(c),
-            name, atOnce, perKey, rate, free);
+            (r, c) => new QueuesVerb(
+                Limit(r.GetValue(name), r.GetValue(atOnce), r.GetValue(perKey), r.GetValue(rate), r.GetValue(free)), r.GetValue(hub)).RunAsync(c),
+            name, atOnce, perKey, rate, free, hub);
     }
 
     static QueueLimit? Limit(string? queue, int? atOnce, int? perKey, string? rate, bool free)

@@ -26,7 +26,6 @@ sealed class Door : IAsyncDisposable
         _api = api;
         Runs = new HttpRunClient(api);
         Archive = new HttpRunArchive(api);
-        Queues = new HttpQueues(api);
     }
 
     Door(StoreAddress store, Node node, bool hosts)
@@ -37,7 +36,6 @@ sealed class Door : IAsyncDisposable
         Hosts = hosts;
         Runs = node.Runs;
         Archive = node.Archive;
-        Queues = node.Engine;
     }
 
     /// <summary>The data directory, or the address of the shared store without its password.</summary>
@@ -50,7 +48,10 @@ sealed class Door : IAsyncDisposable
 
     public IRunArchive Archive { get; }
 
-    public IQueueClient Queues { get; }
+    /// <summary>The queues of a task hub; null: of the store itself.</summary>
+    public Task<IQueueClient> QueuesAsync(string? hub, CancellationToken cancel) => _api is null
+        ? Node!.QueuesAsync(hub, cancel)
+        : Task.FromResult<IQueueClient>(new HttpQueues(_api, hub));
 
     /// <summary>The node, where this process opened the data directory itself.</summary>
     public Node? Node { get; }

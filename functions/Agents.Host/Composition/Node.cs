@@ -3,11 +3,13 @@ using Agents.Access;
 using Agents.Api;
 using Agents.Client.Jobs;
 using Agents.Client.Runs;
+using Agents.Contracts.Client;
 using Agents.Contracts.Work;
 using Agents.Engine;
 using Agents.Engine.Grpc;
 using Agents.Engine.Grpc.Hubs;
 using Agents.Engine.Postgres;
+using Agents.Engine.Store;
 using Agents.Pool.Figures;
 using Agents.Worker;
 using Microsoft.Extensions.Logging;
@@ -168,7 +170,7 @@ sealed class Node : IAsyncDisposable
             new ApiOptions { SocketPath = Sockets.OfHost(options.DataDirectory), Port = options.Port, Access = options.Access },
             new ApiServices
             {
-                Runs = Runs, Archive = Archive, Queues = Engine, Clock = MachineClock.Instance, Models = () => Models.Views(_local?.View()),
+                Runs = Runs, Archive = Archive, Queues = QueuesAsync, Clock = MachineClock.Instance, Models = () => Models.Views(_local?.View()),
                 WorkersJson = _local is { } local ? () => local.ViewJson() : ApiServices.NoWorkers,
                 Problem = () => _engine.StoreProblem, Version = Version, Warnings = Warnings,
             },
@@ -179,6 +181,42 @@ sealed class Node : IAsyncDisposable
         {
             await StartGrpcAsync(options, _hub, _grpc!, cancel);
         }
+    }
+
+    /// <summary>
+    /// The queues of a task hub; null: of the store itself. A node that serves hubs makes one that is new, as their callers do;
+    /// a command line bounds what is there.
+    /// </summary>
+    public async Task<IQueueClient> QueuesAsync(string? hub, CancellationToken cancel)
+    {
+        if (hub is null || string.Equals(hub, TaskHub.DefaultName, StringComparison.OrdinalIgnoreCase))
+        {
+            return Engine;
+        }
+
+        if (_hubs is not null)
+        {
+            return (await _hubs.GetAsync(hub, cancel)).Queues;
+        }
+
+        if (_opened.Store is not PostgresStore store || !await store.HasHubAsync(hub.ToLowerInvariant(), cancel))
+        {
+            throw new RunFaultException(
+                Faults.CommandRefused, $"no task hub '{hub}' is open here", "--hub",
+                "start agents serve --grpc-port on this store first; callers make a hub by naming it");
+        }
+
+        var opened = await store.OpenHubAsync(hub.ToLowerInvariant(), cancel);
+        _closing.Add(opened.DisposeAsync);
+        return new HubQueues(opened.Queues);
+    }
+
+    /// <summary>Of a hub whose nodes are other processes: they hear of a bound within a minute, or when they next ask.</summary>
+    sealed class HubQueues(IQueueStore store) : IQueueClient
+    {
+        public Task<IReadOnlyList<QueueView>> ListQueuesAsync(CancellationToken cancel) => store.ReadQueuesAsync(cancel);
+
+        public Task SetQueueAsync(QueueLimit limit, CancellationToken cancel) => store.SetQueueAsync(limit, cancel);
     }
 
     /// <summary>Of every task hub: what no connected worker does.</summary>

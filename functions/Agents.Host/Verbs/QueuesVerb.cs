@@ -7,7 +7,7 @@ using Agents.Host.Terminal;
 namespace Agents.Host.Verbs;
 
 /// <summary>agents queues: who is in the queues of activities; with a name and bounds, how many may be at once and how fast.</summary>
-sealed record QueuesVerb(QueueLimit? Set)
+sealed record QueuesVerb(QueueLimit? Set, string? Hub)
 {
     public async Task<int> RunAsync(VerbContext context)
     {
@@ -17,12 +17,13 @@ sealed record QueuesVerb(QueueLimit? Set)
         }
 
         await using var door = await context.OpenAsync();
+        var client = await door.QueuesAsync(Hub, context.Stop);
         if (Set is not null)
         {
-            await door.Queues.SetQueueAsync(Set, context.Stop);
+            await client.SetQueueAsync(Set, context.Stop);
         }
 
-        var queues = await door.Queues.ListQueuesAsync(context.Stop);
+        var queues = await client.ListQueuesAsync(context.Stop);
         if (context.Json)
         {
             context.PrintJson(queues, ClientJson.Plain.IReadOnlyListQueueView);

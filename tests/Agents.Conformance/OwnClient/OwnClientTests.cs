@@ -34,6 +34,19 @@ public sealed class OwnClientTests(OwnClientTests.Service service) : IClassFixtu
 
         public TaskHubConnection Hub { get; private set; } = null!;
 
+        /// <summary>A command line beside it.</summary>
+        public void Command(params string[] arguments)
+        {
+            using var command = System.Diagnostics.Process.Start(
+                new System.Diagnostics.ProcessStartInfo(Checkout.Agents, [.. arguments, "--data", Path.Combine(_folder, "data")])
+                {
+                    RedirectStandardError = true, RedirectStandardOutput = true,
+                })!;
+            var said = command.StandardOutput.ReadToEnd() + command.StandardError.ReadToEnd();
+            command.WaitForExit();
+            Assert.True(command.ExitCode == 0, said);
+        }
+
         public async ValueTask InitializeAsync()
         {
             _server = new Started(
@@ -87,6 +100,50 @@ public sealed class OwnClientTests(OwnClientTests.Service service) : IClassFixtu
         var ended = await _hub.Instances.WaitForEndAsync(id, Cancel);
 
         Assert.Equal((OrchestrationStatus.Completed, "17"), (ended!.Status, ended.Output));
+    }
+
+    [Fact]
+    public async Task A_hubs_bound_holds_for_the_activities_of_its_workers()
+    {
+        var hub = "bounded";
+        service.Command("queues", "default", "--concurrency", "2", "--hub", hub);
+        using var connection = new TaskHubConnection(service.Address, hub, () => Key);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var (gate, atOnce, most, done) = (new Lock(), 0, 0, 0);
+        var working = new DurableTaskWorker(
+            connection.Work, new OrchestratorHost([new OrchestratorRegistration("fans", null, FansAsync)]),
+            new Dictionary<string, ActivityCode>
+            {
+                ["slow"] = async (input, cancel) =>
+                {
+                    lock (gate)
+                    {
+                        most = Math.Max(most, ++atOnce);
+                    }
+
+                    await Task.Delay(20, cancel);   // the call itself
+                    lock (gate)
+                    {
+                        (atOnce, done) = (atOnce - 1, done + 1);
+                    }
+
+                    return input;
+                },
+            },
+            TimeProvider.System).RunAsync(stop.Token);
+        var id = new InstanceId(Guid.NewGuid().ToString("N"));
+        await connection.Instances.StartAsync(new StartRequest { Id = id, Name = "fans", Input = "12" }, Cancel);
+        var ended = await connection.Instances.WaitForEndAsync(id, Cancel);
+        await stop.CancelAsync();
+        await working;
+
+        Assert.Equal((OrchestrationStatus.Completed, 12, 2), (ended!.Status, done, most));
+    }
+
+    static async Task<string?> FansAsync(OrchestrationContext context)
+    {
+        await Task.WhenAll(Enumerable.Range(0, context.GetInput<int>()).Select(i => context.CallActivityRawAsync("slow", $"{i}")));
+        return "all";
     }
 
     [Fact]

@@ -22,6 +22,7 @@ public sealed class OwnWorkerTests : IDisposable
         var host = Agents("up", "--port", "0", "--grpc-port", "0", "--work-elsewhere");
         var address = (await host.SaysAsync("Durable Task")).Split(' ', StringSplitOptions.RemoveEmptyEntries)[2];
         var run = (await SaidAsync("run", "--job", Job(), "--detach")).Trim();
+        await UntilAsync(() => Health(host).Contains("no compatible worker for orchestration AgentRun version '1'", StringComparison.Ordinal));
         foreach (var mark in new[] { 3, 9 })
         {
             var victim = await WorkerAsync(address);
@@ -41,6 +42,25 @@ public sealed class OwnWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tool_of_another_languages_worker_is_called_by_the_host_and_the_rest_is_done_by_the_worker()
+    {
+        var run = Agents("run", "--job", Path.Combine(Checkout.Root, "examples", "polyglot", "orders.json"), "--grpc-port", "0", "--work-elsewhere");
+        var address = (await run.SaysAsync("workers connect to")).Split(' ')[^1];
+        await WorkerAsync(address);
+        await run.SaysAsync("no compatible worker for CheckStock");
+        await Packages.InstalledAsync();
+        Keep(new Started(
+            "node", _folder, [Path.Combine(Checkout.Root, "examples", "polyglot", "worker.js"), address],
+            ("NODE_PATH", Path.Combine(Checkout.Suite, "node_modules")), ("SHELF", Path.Combine(_folder, "shelf.jsonl"))));
+        var (code, said) = await run.EndAsync();
+
+        Assert.True(code == 0, said);
+        Assert.Equal(
+            ["reserve", "ship", "reserve", "ship"],
+            Lines(Path.Combine(_folder, "shelf.jsonl")).Select(l => JsonElement.Parse(l).GetProperty("what").GetString()));
+    }
+
+    [Fact]
     public async Task A_worker_without_the_hosts_key_is_sent_away_with_a_code()
     {
         var host = Keep(new Started(
@@ -50,6 +70,15 @@ public sealed class OwnWorkerTests : IDisposable
 
         Assert.Contains("AG6052", said, StringComparison.Ordinal);
         Assert.NotEqual(0, code);
+    }
+
+    static string Health(Started host)
+    {
+        var api = host.All.Split('\n').First(l => l.StartsWith("API", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        using var http = new HttpClient();
+        var health = JsonElement.Parse(http.GetStringAsync(new Uri(new Uri(api), "/healthz")).GetAwaiter().GetResult());
+        return health.TryGetProperty("warnings", out var warnings) && warnings.ValueKind == JsonValueKind.Array
+            ? string.Join('\n', warnings.EnumerateArray().Select(w => w.GetString())) : "";
     }
 
     string Job()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Agents.Conformance.Polyglot;
@@ -79,6 +80,16 @@ sealed class Started : IDisposable
         }
 
         return (_process.ExitCode, All);
+    }
+
+    /// <summary>Bytes of memory that are resident now.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            var line = File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        }
     }
 
     /// <summary>SIGKILL.</summary>

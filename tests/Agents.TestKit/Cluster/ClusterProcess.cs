@@ -24,6 +24,16 @@ public sealed class ClusterProcess : IAsyncDisposable
         public string Word(int number) => Of.Split(' ')[number];
     }
 
+    /// <summary>Processor time it has used.</summary>
+    public double CpuSeconds
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime.TotalSeconds;
+        }
+    }
+
     public IReadOnlyList<Said> All
     {
         get

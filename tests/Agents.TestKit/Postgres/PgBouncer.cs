@@ -22,6 +22,16 @@ public sealed class PgBouncer : IDisposable
     /// <summary>As the store takes it.</summary>
     public string Url { get; }
 
+    /// <summary>Processor time it has used; what it is started through becomes it.</summary>
+    public double CpuSeconds
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime.TotalSeconds;
+        }
+    }
+
     /// <summary>Null with a reason where it is not installed; with CI=true that is an error.</summary>
     public static PgBouncer? Start(PostgresServer server, out string reason)
     {

@@ -6,12 +6,14 @@ using Agents.Contracts.History;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Runs;
 using Agents.Contracts.Work;
+using Agents.Protocol;
 using Agents.TestKit;
 using Agents.TestKit.Models;
 using Agents.Tests.Loop;
 using Agents.Tests.Worker;
 using Agents.Worker.DurableTask;
 using Agents.Worker.Transcripts;
+using Grpc.Net.Client;
 using Xunit;
 
 namespace Agents.Tests.AgentWork;
@@ -281,6 +283,21 @@ public sealed class ConnectedWorkerTests
 
         Assert.Equal(["half", "taken back", "whole"], seen);
         await open.Writer.CompleteAsync();
+    }
+
+    [Fact]
+    public async Task A_stream_with_nothing_to_say_says_so()
+    {
+        await using var rig = new WorkRig { Model = _ => "", Options = new() { PingEvery = TimeSpan.FromMilliseconds(50) } };
+        await rig.OpenAsync();
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{rig.Port}");
+        using var stream = new TaskHubSidecarService.TaskHubSidecarServiceClient(channel).GetWorkItems(new GetWorkItemsRequest());
+        using var limit = Patience.Begin();
+        for (var pings = 0; pings < 3; pings++)
+        {
+            Assert.True(await stream.ResponseStream.MoveNext(limit.Token));
+            Assert.NotNull(stream.ResponseStream.Current.HealthPing);
+        }
     }
 
     [Fact]

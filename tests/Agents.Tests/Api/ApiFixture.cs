@@ -53,7 +53,7 @@ public sealed class ApiFixture : IAsyncDisposable
             client, client, client, new JobReader(shelves, shelves, new JobFolders(folder, folder, folder)));
         var api = await ApiServer.StartAsync(
             new ApiOptions { SocketPath = Path.Combine(folder, "a.sock"), Port = 0, BodyBytesMax = bodyBytesMax, Access = access ?? new() },
-            new ApiServices { Runs = runs, Archive = new OrchestrationRunArchive(client, client, client), Queues = client, Clock = TimeProvider.System, Warnings = () => warnings ?? [] },
+            new ApiServices { Runs = runs, Archive = new OrchestrationRunArchive(client, client, client), Queues = (_, _) => Task.FromResult<Agents.Contracts.Client.IQueueClient>(client), Clock = TimeProvider.System, Warnings = () => warnings ?? [] },
             CancellationToken.None);
         return new ApiFixture(node, api, folder);
     }

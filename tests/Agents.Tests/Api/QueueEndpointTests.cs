@@ -47,7 +47,7 @@ public sealed class QueueEndpointTests
     public async Task Another_process_bounds_and_frees_over_the_socket()
     {
         await using var api = await ApiFixture.StartAsync();
-        var queues = new HttpQueues(HttpApi.OnSocket(api.Socket));
+        var queues = new HttpQueues(HttpApi.OnSocket(api.Socket), null);
         await queues.SetQueueAsync(new QueueLimit("crm") { PerKey = 1 }, Cancel);
         Assert.Equal(1, Assert.Single(await queues.ListQueuesAsync(Cancel)).Limit.PerKey);
         await queues.SetQueueAsync(new QueueLimit("crm"), Cancel);

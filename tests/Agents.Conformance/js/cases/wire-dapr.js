@@ -2,18 +2,13 @@
 // Calls that only Dapr's clients and workers make, in their own names, and the reuse policies of older clients.
 const assert = require('node:assert/strict');
 const { suite } = require('../lib/suite');
-const { Wire, pb, actions, message, words, code } = require('../lib/wire');
+const { open, pb, actions, message, words, code } = require('../lib/wire');
 const { rejection } = require('../lib/case');
 
 const { test } = suite('dapr calls');
 const WIRE = { on: ['wire'] };
 const S = pb.OrchestrationStatus;
 
-function open(t) {
-  const wire = new Wire(t.address, t.id('hub'));
-  t.closing.push(() => wire.close());
-  return wire;
-}
 const historyOf = async (wire, instanceId) =>
   pb.HistoryChunk.deserializeBinary(await wire.raw('GetInstanceHistory', message(pb.SuspendRequest, { instanceId }).serializeBinary())).getEventsList();
 

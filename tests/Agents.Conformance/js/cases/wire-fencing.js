@@ -3,19 +3,12 @@
 const assert = require('node:assert/strict');
 const { suite } = require('../lib/suite');
 const { until } = require('../lib/signals');
-const { Wire, nextOf, pb, actions, message, number, text, words, code } = require('../lib/wire');
+const { open, nextOf, pb, actions, message, number, text, words, code } = require('../lib/wire');
 
 const { test } = suite('fencing');
 const WIRE = { on: ['wire'] };
 const COMPLETED = pb.OrchestrationStatus.ORCHESTRATION_STATUS_COMPLETED;
 const RUNNING = pb.OrchestrationStatus.ORCHESTRATION_STATUS_RUNNING;
-
-/** A hub of its own for a case. */
-function open(t) {
-  const wire = new Wire(t.address, t.id('hub'));
-  t.closing.push(() => wire.close());
-  return wire;
-}
 
 const once = ['ORCHESTRATORSTARTED', 'EXECUTIONSTARTED', 'EXECUTIONCOMPLETED#1'];
 const withTask = ['ORCHESTRATORSTARTED', 'EXECUTIONSTARTED', 'TASKSCHEDULED#1', 'ORCHESTRATORSTARTED', 'TASKCOMPLETED', 'EXECUTIONCOMPLETED#2'];

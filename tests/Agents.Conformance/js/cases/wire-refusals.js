@@ -4,18 +4,13 @@ const assert = require('node:assert/strict');
 const grpc = require('@grpc/grpc-js');
 const { suite } = require('../lib/suite');
 const { until } = require('../lib/signals');
-const { Wire, pb, actions, message, text, time, words, code } = require('../lib/wire');
+const { open, Wire, pb, actions, message, text, time, words, code } = require('../lib/wire');
 const { rejection } = require('../lib/case');
 
 const { test } = suite('refusals');
 const WIRE = { on: ['wire'] };
 const S = pb.OrchestrationStatus;
 
-function open(t) {
-  const wire = new Wire(t.address, t.id('hub'));
-  t.closing.push(() => wire.close());
-  return wire;
-}
 const statusOf = promise => promise.then(() => code.OK, error => error.code);
 
 /** A worker that ends everything it gets. */

@@ -3,17 +3,11 @@
 const assert = require('node:assert/strict');
 const { suite } = require('../lib/suite');
 const { until } = require('../lib/signals');
-const { Wire, pb, actions, message, text, words, code } = require('../lib/wire');
+const { open, pb, actions, message, text, words, code } = require('../lib/wire');
 
 const { test } = suite('work items');
 const WIRE = { on: ['wire'] };
 const MB = 1 << 20;
-
-function open(t) {
-  const wire = new Wire(t.address, t.id('hub'));
-  t.closing.push(() => wire.close());
-  return wire;
-}
 
 test('the first turn of an instance', WIRE, async t => {
   const wire = open(t);
