@@ -35,6 +35,12 @@ sealed record BenchOptions
     /// <summary>Keep the lines in bench/results.</summary>
     public bool Record { get; init; }
 
+    /// <summary>File of the model measure's model, or "scripted"; null: the one beside the program.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Random trees of the model measure.</summary>
+    public int Trees { get; init; } = 50;
+
     /// <summary>Data folder, of a child process only.</summary>
     public string? Data { get; init; }
 
@@ -65,6 +71,8 @@ sealed record BenchOptions
         model-server    eight replies at once over HTTP beside a bare loop of the same library; a step whose beginning is held
         schedule        ways to spread runs over model workers: simulated at 1, 2 and 4 times the KV room, then two real servers
         pool            what the pool adds to the time to the first token, and takes of tokens a second, in pairs with the server alone
+        model           the embedded model's default jobs on random trees it never saw, and the same with random weights
+                        [--model FILE|scripted] [--trees N]
         floor           only what SQLite and the disk can do
         all             every measure above; --record keeps the results under bench/results
         """;
@@ -89,6 +97,8 @@ sealed record BenchOptions
                 "--effect" => options with { AtMostOnce = OneOf(name, rest, "idempotent", "atmostonce") == "atmostonce" },
                 "--content" => options with { Prose = OneOf(name, rest, "random", "prose") == "prose" },
                 "--repetitions" => options with { Repetitions = Count(name, rest, 1000) },
+                "--model" => options with { Model = Value(name, rest) },
+                "--trees" => options with { Trees = Count(name, rest, 10_000) },
                 "--data" => options with { Data = Value(name, rest) },
                 "--note" => options with { Note = Value(name, rest) },
                 "--pooler" => options with { Pooler = true },

@@ -27,6 +27,7 @@ static class Measurements
         ["model-server"] = ModelServerMeasure.TakeAsync,
         ["schedule"] = ScheduleMeasure.TakeAsync,
         ["pool"] = PoolMeasure.TakeAsync,
+        ["model"] = ModelMeasure.TakeAsync,
     };
 
     // The workload as the goals name it: alone, many, more; larger results, prose, effects that may happen once.
@@ -98,7 +99,7 @@ static class Measurements
     {
         var most = options.Repetitions;
         var plan = s_variants.Concat(options.Store == "postgres" ? s_pooled : [])
-            .Concat(s_all.Keys.Where(m => m is not ("agent-300" or "floor") && IsOf(m, options.Store)).Select(m => (string[])[m]))
+            .Concat(s_all.Keys.Where(m => m is not ("agent-300" or "floor" or "model") && IsOf(m, options.Store)).Select(m => (string[])[m]))
             .Select(v => (string[])[.. v, "--store", options.Store]);
         foreach (var arguments in plan)
         {

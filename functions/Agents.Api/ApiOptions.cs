@@ -58,7 +58,7 @@ public sealed record ApiServices
 /// <summary>A model profile as listed; holds the name of the key's variable, never the key.</summary>
 public sealed record ModelView(
     string Name, string Model, string BaseUrl, int ContextTokens, string? ApiKeyEnv, DateOnly? RetiredOn, string? Successor,
-    IReadOnlyList<ModelPrice> Prices, IReadOnlyList<string> Warnings)
+    IReadOnlyList<ModelPrice> Prices, string? Note, IReadOnlyList<string> Warnings)
 {
     /// <summary>How this host serves it; null for models that are served elsewhere.</summary>
     public ModelServing? Serving { get; init; }

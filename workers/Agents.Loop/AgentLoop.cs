@@ -89,7 +89,7 @@ sealed class AgentLoop
             if (RunEvents.SteerText(raised.Input) is { } text)
             {
                 _appended.Add(new ViewItem.Stored(raised.Reference.Sequence));
-                _view.Appended(text);
+                _view.Said(raised.Reference.Sequence, text);
                 taken = true;
             }
         }

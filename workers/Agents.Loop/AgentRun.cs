@@ -41,9 +41,9 @@ public static class AgentRun
             throw new ArgumentException("AG3001: the run has no input. Start runs through the client, which writes it.");
         }
 
-        return input.Context.Kind is ContextView.HideToolResults or ContextView.None
+        return input.Context.Kind is ContextView.HideToolResults or ContextView.DiscardAll or ContextView.None
             ? input
             : throw new ArgumentException(
-                $"AG3002: context policy '{input.Context.Kind}' is not known. Use \"{ContextView.HideToolResults}\" or \"{ContextView.None}\".");
+                $"AG3002: context policy '{input.Context.Kind}' is not known. Use \"{ContextView.HideToolResults}\", \"{ContextView.DiscardAll}\" or \"{ContextView.None}\".");
     }
 }

@@ -110,13 +110,14 @@ public static class Rehearsal
         ContractsJson.Plain.ModelReply);
 
     static string Answer() => JsonSerializer.Serialize(new ToolReply { Content = Id }, ContractsJson.Plain.ToolReply);
+}
 
-    sealed class NoHistory : IHistorySource
-    {
-        public static readonly NoHistory Instance = new();
+/// <summary>The history of a run that is played in memory: everything passed by already.</summary>
+sealed class NoHistory : IHistorySource
+{
+    public static readonly NoHistory Instance = new();
 
-        public ValueTask<IReadOnlyList<SequencedEvent>> ReadAsync(
-            InstanceId instance, int generation, long fromSequence, int max, CancellationToken cancel) =>
-            ValueTask.FromResult<IReadOnlyList<SequencedEvent>>([]);
-    }
+    public ValueTask<IReadOnlyList<SequencedEvent>> ReadAsync(
+        InstanceId instance, int generation, long fromSequence, int max, CancellationToken cancel) =>
+        ValueTask.FromResult<IReadOnlyList<SequencedEvent>>([]);
 }

@@ -44,6 +44,9 @@ static class Goals
         new("cancel latency from another node, p99 ms", "< 300", l => Of(l, "remote-cancel", "msP99"), v => v < 300),
         new("model server: eight replies at once / bare loop of the library", ">= 0.9",
             l => Of(l, "model-server", "shareOfBareLoop"), v => v >= 0.9),
+        new("embedded model: random trees of 200 calls and more that end exactly right", ">= 0.98",
+            l => l.Text("kind") == "trained" && l.Text("job") == "reference-audit" ? Of(l, "model", "shareRight") : null, v => v >= 0.98),
+        new("the same with random weights", "0", l => l.Text("kind") == "random weights" ? Of(l, "model", "shareRight") : null, v => v == 0),
         new("model server: memory of the process, MB", "< 300", l => Of(l, "model-server", "rssMB"), v => v < 300),
     ];
 

@@ -16,7 +16,7 @@ public sealed record JobDraft
 
     static readonly Dictionary<string, string> s_contexts = new()
     {
-        ["hide_tool_results"] = "hide_tool_results", ["none"] = "none",
+        ["hide_tool_results"] = "hide_tool_results", ["discard_all"] = "discard_all", ["none"] = "none",
     };
 
     static readonly Dictionary<string, EffectClass> s_effects = new()
@@ -139,6 +139,7 @@ public sealed record JobDraft
         {
             Kind = f.Get("kind") is { } kind ? JobFields.OneOf(kind, s_contexts) : none.Kind,
             TriggerTokens = f.Long("triggerTokens", 1, long.MaxValue),
+            TriggerSteps = f.Whole("triggerSteps", 1, 10_000),
             KeepLast = f.Whole("keepLast", 0, 10_000) ?? none.KeepLast,
             ClearAtLeast = f.Long("clearAtLeast", 0, long.MaxValue) ?? none.ClearAtLeast,
             Exclude = f.Texts("exclude"),

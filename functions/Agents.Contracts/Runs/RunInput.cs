@@ -127,13 +127,16 @@ public sealed record RunLimits
 /// <summary>How the view is kept inside the model's window; never touches the stored transcript.</summary>
 public sealed record ContextPolicy
 {
-    /// <summary>"hide_tool_results" or "none".</summary>
+    /// <summary>"hide_tool_results", "discard_all" or "none".</summary>
     public string Kind { get; set; } = "hide_tool_results";
 
-    /// <summary>Tokens of the view at which hiding starts; null means window - output - margin.</summary>
+    /// <summary>Tokens of the view at which hiding or discarding starts; null means window - output - margin.</summary>
     public long? TriggerTokens { get; init; }
 
-    /// <summary>Latest tool results that stay.</summary>
+    /// <summary>"discard_all": steps the view shows at most, whatever their tokens; null for no such bound.</summary>
+    public int? TriggerSteps { get; init; }
+
+    /// <summary>Latest tool results ("discard_all": steps, at least one) that stay.</summary>
     public int KeepLast { get; set; } = 3;
 
     /// <summary>Tokens one application must free, so that the cached prefix breaks rarely.</summary>

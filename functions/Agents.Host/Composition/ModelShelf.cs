@@ -2,6 +2,7 @@ using Agents.Api;
 using Agents.Client.Jobs;
 using Agents.Contracts.Runs;
 using Agents.Inference.Profiles;
+using Agents.ModelServer.Http;
 using Agents.Pool.Figures;
 
 namespace Agents.Host.Composition;
@@ -9,7 +10,7 @@ namespace Agents.Host.Composition;
 /// <summary>The model profiles of this host, as jobs and the API see them.</summary>
 sealed class ModelShelf(ProfileCatalog catalog, TimeProvider clock) : IModelShelf
 {
-    static readonly string[] s_obstacles = ["AG4001", "AG4002", "AG4017"];
+    static readonly string[] s_obstacles = ["AG4001", "AG4002", "AG4017", "AG4030", "AG4037"];
 
     /// <summary>Profiles of the data directory replace shipped ones of the same name.</summary>
     public static ModelShelf Open(string dataDirectory, TimeProvider clock) =>
@@ -31,13 +32,17 @@ sealed class ModelShelf(ProfileCatalog catalog, TimeProvider clock) : IModelShel
             : null;
 
     public IReadOnlyList<ProfileWarning> Warnings(ModelProfile profile) =>
-        ProfileWarnings.Of(profile, DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime), Environment.GetEnvironmentVariable);
+    [
+        .. ProfileWarnings.Of(profile, DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime), Environment.GetEnvironmentVariable),
+        .. profile.BaseUrl.Contains("://embedded.invalid", StringComparison.Ordinal) && EmbeddedModel.Obstacle() is { } why
+            ? (ProfileWarning[])[new ProfileWarning(why.Code, $"{why.What}; {why.WhatToDo}")] : [],
+    ];
 
     public IReadOnlyCollection<ModelProfile> All => catalog.All;
 
     /// <param name="pool">The pool of this process, where it serves a model.</param>
     public IReadOnlyList<ModelView> Views(PoolView? pool) => [.. catalog.All.Select(p => new ModelView(
-        p.Name, p.Model, p.BaseUrl, p.ContextTokens, p.ApiKeyEnv, p.RetiredOn, p.Successor, p.Prices,
+        p.Name, p.Model, p.BaseUrl, p.ContextTokens, p.ApiKeyEnv, p.RetiredOn, p.Successor, p.Prices, p.Note,
         [.. Warnings(p).Select(w => $"{w.Code}: {w.Message}")])
         {
             Serving = IsLocal(p) ? ServingOf(pool?.Models.FirstOrDefault(m => m.Model == p.Model)) : null,

@@ -10,6 +10,7 @@ using Agents.Engine.Grpc;
 using Agents.Engine.Grpc.Hubs;
 using Agents.Engine.Postgres;
 using Agents.Engine.Store;
+using Agents.ModelServer.Http;
 using Agents.Pool.Figures;
 using Agents.Worker;
 using Microsoft.Extensions.Logging;
@@ -44,7 +45,7 @@ sealed record NodeOptions
     public required ILogger Log { get; init; }
 }
 
-/// <summary>Everything in one process on one data directory or one shared store: store, engine, worker, scripted model, API.</summary>
+/// <summary>Everything in one process on one data directory or one shared store: store, engine, worker, the models that come along, API.</summary>
 sealed class Node : IAsyncDisposable
 {
     readonly List<Func<ValueTask>> _closing = [];
@@ -61,7 +62,7 @@ sealed class Node : IAsyncDisposable
         _opened = opened;
         var clock = opened.Clock;
         var workers = options.Grpc is null ? null : new WorkersLater();
-        var bench = new Workbench(options.Store.ToolsDirectory, Sockets.OfModel(options.DataDirectory), Sockets.OfPool(options.DataDirectory), clock, workers);
+        var bench = new Workbench(options.Store.ToolsDirectory, Sockets.OfModels(options.DataDirectory), clock, workers);
         _closing.Add(bench.DisposeAsync);
         var worker = bench.Worker;
         _environment = new EngineEnvironment(clock, new RandomIds(), options.Log);
@@ -156,6 +157,7 @@ sealed class Node : IAsyncDisposable
         if (options.Grpc is not { WorkElsewhere: true })
         {
             _closing.Add((await Workbench.StartScriptedAsync(Sockets.OfModel(options.DataDirectory), cancel)).DisposeAsync);
+            _closing.Add((await EmbeddedModel.StartAsync(Sockets.OfEmbedded(options.DataDirectory), MachineClock.Instance, cancel)).DisposeAsync);
         }
 
         if (options is { LocalModel: { } file, Grpc: not { WorkElsewhere: true } })
@@ -170,7 +172,8 @@ sealed class Node : IAsyncDisposable
             new ApiOptions { SocketPath = Sockets.OfHost(options.DataDirectory), Port = options.Port, Access = options.Access },
             new ApiServices
             {
-                Runs = Runs, Archive = Archive, Queues = QueuesAsync, Clock = MachineClock.Instance, Models = () => Models.Views(_local?.View()),
+                Runs = Runs, Archive = Archive, Queues = QueuesAsync, Clock = MachineClock.Instance,
+                Models = () => Models.Views(_local?.View()),
                 WorkersJson = _local is { } local ? () => local.ViewJson() : ApiServices.NoWorkers,
                 Problem = () => _engine.StoreProblem, Version = Version, Warnings = Warnings,
             },

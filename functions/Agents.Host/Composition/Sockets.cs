@@ -13,7 +13,12 @@ static class Sockets
 
     public static string OfPool(string dataDirectory) => Checked(Path.Combine(dataDirectory, "pool.sock"));
 
+    /// <summary>Those of the models that a host of the directory serves.</summary>
+    public static ModelSockets OfModels(string dataDirectory) => new(OfModel(dataDirectory), OfEmbedded(dataDirectory), OfPool(dataDirectory));
+
     public static string OfModel(string dataDirectory) => Checked(Path.Combine(dataDirectory, "model.sock"));
+
+    public static string OfEmbedded(string dataDirectory) => Checked(Path.Combine(dataDirectory, "embedded.sock"));
 
     /// <summary>Whether a process listens there now.</summary>
     public static async Task<bool> AnswersAsync(string path, CancellationToken cancel)

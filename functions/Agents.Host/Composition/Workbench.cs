@@ -9,24 +9,32 @@ using Agents.Worker.Activities;
 
 namespace Agents.Host.Composition;
 
+/// <summary>Where the models of this process listen.</summary>
+sealed record ModelSockets(string Scripted, string Embedded, string Pool);
+
 /// <summary>What does the work of runs in a process: the loop, the way to models, the tools. The same in a host and in a worker.</summary>
 sealed class Workbench : IAsyncDisposable
 {
     /// <summary>Host name that stands for the scripted model of whichever process runs the work.</summary>
     public const string ScriptedHost = "scripted.invalid";
+
+    /// <summary>The same for the embedded model.</summary>
+    public const string EmbeddedHost = "embedded.invalid";
     const string DelayVariable = "AGENTS_SCRIPTED_DELAY_MS";
 
     /// <summary><paramref name="workers"/> null: no worker connects to this process.</summary>
-    public Workbench(string toolsDirectory, string modelSocket, string poolSocket, TimeProvider clock, IConnectedWorkers? workers)
+    public Workbench(string toolsDirectory, ModelSockets sockets, TimeProvider clock, IConnectedWorkers? workers)
     {
         Catalogue = new ToolCatalogue(new ToolEnvironment
         {
             DataDirectory = toolsDirectory, Clock = clock, Observer = EffectLog.FromEnvironment(), Workers = workers,
         });
         Runner = new ToolRunner(Catalogue);
-        var transport = new ModelTransport(new Dictionary<string, string> 
+        var transport = new ModelTransport(new Dictionary<string, string>
         {
-            [ScriptedHost] = modelSocket, [LocalModels.PoolHost] = poolSocket,
+            [ScriptedHost] = sockets.Scripted,
+            [EmbeddedHost] = sockets.Embedded,
+            [LocalModels.PoolHost] = sockets.Pool,
         });
         Worker = new AgentWorker(new AgentWorkerOptions
         {

@@ -213,7 +213,9 @@ sealed record DoctorVerb(string? Model)
 
     static IEnumerable<Finding> Models(ModelShelf shelf) => shelf.All.SelectMany(p => shelf.Warnings(p) is { Count: > 0 } warnings
         ? warnings.Select(w => new Finding("note", $"model {p.Name}", $"{w.Code}: {w.Message}"))
-        : [new Finding("ok", $"model {p.Name}", $"{p.Model} at {p.BaseUrl}")]);
+        : [new Finding("ok", $"model {p.Name}", IsOurs(p) ? $"is served by the program itself. {p.Note}" : $"{p.Model} at {p.BaseUrl}")]);
+
+    static bool IsOurs(ModelProfile profile) => profile.BaseUrl.Contains(".invalid", StringComparison.Ordinal);
 
     async Task<Finding> ReachAsync(ModelShelf shelf, VerbContext context)
     {
@@ -223,7 +225,7 @@ sealed record DoctorVerb(string? Model)
             return new Finding("bad", $"model {name}", near.Count > 0 ? $"AG4018: no such model; did you mean {string.Join(" or ", near)}?" : "AG4018: no such model");
         }
 
-        return profile.BaseUrl.Contains(".invalid", StringComparison.Ordinal)
+        return IsOurs(profile)
             ? new Finding("ok", $"model {name}", "is served by the program itself")
             : await ReachAsync(profile, context.Stop);
     }

@@ -5,6 +5,7 @@ using Agents.Host.Composition;
 using Agents.Host.Terminal;
 using Agents.Tools;
 using Agents.Tools.Effects;
+using Agents.ModelServer.Http;
 using Agents.Worker;
 using Agents.Worker.Connected;
 using Agents.Worker.DurableTask;
@@ -24,9 +25,12 @@ sealed record WorkVerb(IReadOnlyList<Uri> Hosts, int ActivitiesMax)
         Directory.CreateDirectory(context.DataDirectory);
         using var records = OpenRecords(context.DataDirectory);
         var name = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}");
-        var socket = Path.Combine(context.DataDirectory, string.Create(CultureInfo.InvariantCulture, $"work{records.Slot}.sock"));
-        await using var bench = new Workbench(context.Store.ToolsDirectory, Sockets.Checked(socket), Sockets.OfPool(context.DataDirectory), context.Clock, workers: null);
-        await using var scripted = await Workbench.StartScriptedAsync(socket, context.Stop);
+        string Socket(string kind) => Sockets.Checked(Path.Combine(
+            context.DataDirectory, string.Create(CultureInfo.InvariantCulture, $"work{records.Slot}{kind}.sock")));
+        var sockets = new ModelSockets(Socket(""), Socket("-embedded"), Sockets.OfPool(context.DataDirectory));
+        await using var bench = new Workbench(context.Store.ToolsDirectory, sockets, context.Clock, workers: null);
+        await using var scripted = await Workbench.StartScriptedAsync(sockets.Scripted, context.Stop);
+        await using var embedded = await EmbeddedModel.StartAsync(sockets.Embedded, context.Clock, context.Stop);
         await Rehearsal.PlayAsync(context.Stop);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.Stop);
         var kept = new KeptExecutions();

@@ -6,7 +6,6 @@ using Agents.Contracts.History;
 using Agents.Contracts.Instances;
 using Agents.Contracts.Runs;
 using Agents.Contracts.Work;
-using Agents.Protocol;
 using Agents.TestKit;
 using Agents.TestKit.Models;
 using Agents.Tests.Loop;
@@ -15,6 +14,7 @@ using Agents.Worker.DurableTask;
 using Agents.Worker.Transcripts;
 using Grpc.Net.Client;
 using Xunit;
+using Wire = Agents.Protocol;
 
 namespace Agents.Tests.AgentWork;
 
@@ -291,7 +291,8 @@ public sealed class ConnectedWorkerTests
         await using var rig = new WorkRig { Model = _ => "", Options = new() { PingEvery = TimeSpan.FromMilliseconds(50) } };
         await rig.OpenAsync();
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{rig.Port}");
-        using var stream = new TaskHubSidecarService.TaskHubSidecarServiceClient(channel).GetWorkItems(new GetWorkItemsRequest());
+        using var stream = new Wire.TaskHubSidecarService.TaskHubSidecarServiceClient(channel)
+            .GetWorkItems(new Wire.GetWorkItemsRequest(), cancellationToken: Cancel);
         using var limit = Patience.Begin();
         for (var pings = 0; pings < 3; pings++)
         {

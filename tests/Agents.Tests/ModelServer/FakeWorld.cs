@@ -1,107 +1,84 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Agents.Contracts.Transcript;
 
 namespace Agents.Tests.ModelServer;
 
-/// <summary>Tools with the shapes the policy was written for, over files in memory.</summary>
-sealed class FakeWorld(params IReadOnlyList<(string Path, string Text)> files)
+/// <summary>Tools with the shapes the policy was written for, over files in memory. A reference here is `[x](target)`.</summary>
+sealed partial class FakeWorld(params IReadOnlyList<(string Path, string Text)> files)
 {
     static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    readonly Queue<string> _worklist = new();
+    readonly Queue<JsonObject> _worklist = new();
     readonly HashSet<string> _known = [];
     int _taken;
 
-    public int PageSize { get; init; } = 3;
-
-    /// <summary>Bytes one read gives at most, whatever is asked for.</summary>
-    public int ReadBytesMax { get; init; } = 1 << 20;
-
     public List<string> Lines { get; } = [];
     public List<JsonObject> Findings { get; } = [];
-    public List<string> Reads { get; } = [];
+    public List<string> Calls { get; } = [];
 
-    public string Act(ToolCall call) => Run(call.Name, JsonNode.Parse(call.Arguments)!.AsObject());
+    /// <summary>Answers of these calls instead of the tools' own, once each, by the beginning of "name arguments".</summary>
+    public Dictionary<string, string> Refuse { get; } = [];
+
+    public string Act(ToolCall call)
+    {
+        var text = $"{call.Name} {call.Arguments}";
+        Calls.Add(text);
+        return Refuse.Keys.FirstOrDefault(k => text.StartsWith(k, StringComparison.Ordinal)) is { } key && Refuse.Remove(key, out var why)
+            ? why
+            : Run(call.Name, JsonNode.Parse(call.Arguments)!.AsObject());
+    }
 
     string Run(string tool, JsonObject arguments) => tool switch
     {
-        "list_files" => List(Text(arguments, "cursor")),
-        "worklist_add" => Add(arguments["items"]!.AsArray()),
+        "worklist_files" => Add("files", files.Select(f => f.Path).Where(p => arguments["pattern"] is null || p.EndsWith(".md", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).Select(p => new JsonObject { ["kind"] = Text(arguments, "kind"), ["path"] = p })),
+        "worklist_references" => Collect(Text(arguments, "page")!),
         "worklist_next" => Next(),
-        "read_file" => Read(Text(arguments, "path")!, (int)(long)arguments["offset"]!, (int)(long)arguments["limit"]!),
+        "file_head" => Head(Text(arguments, "path")!),
         "append" => Append(Text(arguments, "line")!),
-        "check_reference" => Check(Text(arguments, "kind")!, Text(arguments, "target")!),
-        "search_files" => Search(Text(arguments, "query")!),
+        "check_reference" => Check(Text(arguments, "target")!),
+        "suggest_replacement" => Suggest(Text(arguments, "target")!),
         "record_finding" => Record(arguments),
         _ => throw new InvalidOperationException($"the policy called {tool}"),
     };
 
-    string List(string? cursor)
+    string Add(string counted, IEnumerable<JsonObject> items)
     {
-        var paths = files.Select(f => f.Path).Order(StringComparer.Ordinal).ToList();
-        var from = cursor is null ? 0 : paths.IndexOf(cursor) + 1;
-        var page = paths.Skip(from).Take(PageSize).ToList();
-        var result = new JsonObject { ["files"] = new JsonArray([.. page.Select(p => JsonValue.Create(p))]), ["total"] = paths.Count };
-        if (from + page.Count < paths.Count)
-        {
-            result["nextCursor"] = page[^1];
-        }
-
-        return result.ToJsonString(s_compact);
+        var all = items.ToList();
+        var fresh = all.Where(i => _known.Add(i.ToJsonString(s_compact))).ToList();
+        fresh.ForEach(_worklist.Enqueue);
+        return new JsonObject { [counted] = all.Count, ["added"] = fresh.Count, ["pending"] = _worklist.Count }.ToJsonString(s_compact);
     }
 
-    string Add(JsonArray items)
+    string Collect(string page)
     {
-        var fresh = items.Select(i => i!.ToJsonString(s_compact)).Where(_known.Add).ToList();
-        fresh.ForEach(_worklist.Enqueue);
-        return new JsonObject { ["added"] = fresh.Count, ["duplicates"] = items.Count - fresh.Count, ["pending"] = _worklist.Count }
-            .ToJsonString(s_compact);
+        var file = files.FirstOrDefault(f => f.Path == page);
+        return file.Path is null ? $"there is no file '{page}'" : Add("references", Link().Matches(file.Text)
+            .Select(m => new JsonObject { ["kind"] = "link", ["target"] = m.Groups[1].Value, ["from"] = page }));
     }
 
     string Next()
     {
         if (!_worklist.TryDequeue(out var item))
         {
-            var byKind = new JsonObject();
-            foreach (var kind in _known.GroupBy(k => (string)JsonNode.Parse(k)!["kind"]!))
-            {
-                byKind[kind.Key] = kind.Count();
-            }
-
-            return new JsonObject { ["done"] = true, ["taken"] = _taken, ["added"] = _known.Count, ["byKind"] = byKind }.ToJsonString(s_compact);
+            return new JsonObject { ["done"] = true, ["taken"] = _taken, ["added"] = _known.Count }.ToJsonString(s_compact);
         }
 
         _taken++;
-        return new JsonObject { ["done"] = false, ["item"] = JsonNode.Parse(item), ["taken"] = _taken, ["pending"] = _worklist.Count }
-            .ToJsonString(s_compact);
+        return new JsonObject { ["done"] = false, ["item"] = item, ["taken"] = _taken, ["pending"] = _worklist.Count }.ToJsonString(s_compact);
     }
 
-    string Read(string path, int offset, int limit)
+    string Head(string path)
     {
-        Reads.Add($"{path}@{offset.ToString(CultureInfo.InvariantCulture)}");
         var file = files.FirstOrDefault(f => f.Path == path);
-        if (file.Path is null || file.Text == "\0")
+        return file.Path is null ? $"there is no file '{path}'" : new JsonObject
         {
-            return file.Path is null ? $"no file '{path}'" : $"'{path}' is binary (1 bytes), not UTF-8 text; it cannot be shown";
-        }
-
-        var bytes = Encoding.UTF8.GetBytes(file.Text);
-        var next = Math.Min(bytes.Length, offset + Math.Min(limit, ReadBytesMax));
-        var result = new JsonObject
-        {
-            ["path"] = path, ["size"] = bytes.Length, ["offset"] = offset,
-            ["text"] = Encoding.UTF8.GetString(bytes.AsSpan(offset, next - offset)), ["eof"] = next == bytes.Length,
-        };
-        if (next < bytes.Length)
-        {
-            result["next"] = next;
-        }
-
-        return result.ToJsonString(s_compact);
+            ["path"] = path, ["size"] = Encoding.UTF8.GetByteCount(file.Text), ["heading"] = file.Text.Split('\n')[0].TrimStart('#', ' '),
+        }.ToJsonString(s_compact);
     }
 
     string Append(string line)
@@ -111,38 +88,31 @@ sealed class FakeWorld(params IReadOnlyList<(string Path, string Text)> files)
             .ToJsonString(s_compact);
     }
 
-    string Check(string kind, string target)
+    string Check(string target) => new JsonObject
     {
-        var path = target.Split('#')[0];
-        var there = kind == "anchor" || files.Any(f => f.Path == path || f.Text.Contains($"class {target}", StringComparison.Ordinal));
-        var status = target.StartsWith("http", StringComparison.Ordinal) ? "external" : there ? "ok" : "broken";
-        var pages = new JsonArray();
-        if (status == "ok" && path.EndsWith(".md", StringComparison.Ordinal))
-        {
-            pages.Add(path);
-        }
+        ["status"] = target.StartsWith("http", StringComparison.Ordinal) ? "external" : files.Any(f => f.Path == target) ? "ok" : "broken",
+        ["detail"] = $"checked {target}",
+    }.ToJsonString(s_compact);
 
-        return new JsonObject { ["status"] = status, ["detail"] = $"checked {target}", ["newPages"] = pages }.ToJsonString(s_compact);
-    }
-
-    string Search(string query) => new JsonObject
+    string Suggest(string target) => new JsonObject
     {
-        ["matches"] = new JsonArray([.. files.Where(f => f.Path.Contains(query, StringComparison.Ordinal) || f.Text.Contains(query, StringComparison.Ordinal))
-            .Select(f => new JsonObject { ["path"] = f.Path })]),
-        ["truncated"] = false,
+        ["suggestions"] = new JsonArray([.. files.Where(f => f.Path.EndsWith('/' + target.Split('/')[^1], StringComparison.Ordinal)).Select(f => JsonValue.Create(f.Path))]),
     }.ToJsonString(s_compact);
 
     string Record(JsonObject finding)
     {
         Findings.Add((JsonObject)finding.DeepClone());
-        var byStatus = new JsonObject();
-        foreach (var group in Findings.GroupBy(f => (string)f["status"]!))
+        var totals = new JsonObject { ["findings"] = Findings.Count };
+        foreach (var status in (string[])["ok", "broken", "external", "unknown"])
         {
-            byStatus[group.Key] = group.Count();
+            totals[status] = Findings.Count(f => (string)f["status"]! == status);
         }
 
-        return new JsonObject { ["findings"] = Findings.Count, ["byStatus"] = byStatus }.ToJsonString(s_compact);
+        return totals.ToJsonString(s_compact);
     }
 
     static string? Text(JsonObject arguments, string name) => (string?)arguments[name];
+
+    [GeneratedRegex(@"\]\(([^)]+)\)")]
+    private static partial Regex Link();
 }

@@ -82,25 +82,25 @@ public sealed class RealToolsTests : IAsyncDisposable
     };
 
     [Fact]
-    public async Task The_digest_has_a_line_for_every_file_and_no_call_is_refused_but_the_binary_one()
+    public async Task The_digest_has_a_line_for_every_file_and_no_call_is_refused()
     {
         var run = await RunOf(ScriptedRun.Digest);
-        var answer = new ScriptedRun(Acting(run), "Make a digest in digest.txt", ScriptedRun.Digest).Play();
+        var answer = new ScriptedRun(Acting(run), "Make a digest in digest.txt", ScriptedRun.Digest) { KeepLast = 2 }.Play();
 
         var text = await File.ReadAllTextAsync(Path.Combine(Out, "digest.txt"), TestContext.Current.CancellationToken);
         Assert.Equal(
-            ["README.md\t105\tStart", "blob.bin\t-\terror: 'blob.bin' is binary (3 bytes), not UTF-8 text; it cannot be shown",
+            ["README.md\t105\tStart", "blob.bin\t3\t(binary)",
              "docs/guide.md\t94\tGuide", "docs/new/lost.md\t6\tmoved", "src/Clock.cs\t39\tsealed class Clock { public int Now; }"],
             text.TrimEnd('\n').Split('\n'));
         Assert.Equal($"digest.txt has 5 lines, one for each file, and {System.Text.Encoding.UTF8.GetByteCount(text)} bytes.", answer);
-        Assert.Contains("blob.bin", Assert.Single(_refused), StringComparison.Ordinal);
+        Assert.Empty(_refused);
     }
 
     [Fact]
     public async Task The_audit_finds_what_is_broken_and_no_call_is_refused()
     {
         var run = await RunOf(ScriptedRun.Audit);
-        var answer = new ScriptedRun(Acting(run), "Audit the references", ScriptedRun.Audit).Play();
+        var answer = new ScriptedRun(Acting(run), "Audit the references", ScriptedRun.Audit) { KeepLast = 2 }.Play();
 
         var lines = await File.ReadAllLinesAsync(Path.Combine(Out, "findings.jsonl"), TestContext.Current.CancellationToken);
         var findings = lines.Select(l => Inference.Wire.Json(l)).ToList();
@@ -114,6 +114,6 @@ public sealed class RealToolsTests : IAsyncDisposable
         Assert.Equal("docs/new/lost.md", Suggestion("docs/lost.md"));
         Assert.Equal("docs/new/", Suggestion("old/new/"));
         Assert.Null(Suggestion("notes/"));
-        Assert.Equal("9 findings: 4 ok, 5 broken, 0 external, 0 unknown; 9 references on 3 pages.", answer);
+        Assert.Equal("9 findings: 4 ok, 5 broken, 0 external, 0 unknown.", answer);
     }
 }

@@ -45,7 +45,7 @@ public sealed class ScriptedModelServerTests : IDisposable
         var outcome = await client.CallAsync(Request(profile, "Digest the folder.", ScriptedRun.Digest), deltas.Add, Cancel);
 
         var reply = Assert.IsType<ModelOutcome.Replied>(outcome).Reply;
-        Assert.Equal([new ToolCall(0, "functions.list_files:0", "list_files", "{}")], reply.ToolCalls);
+        Assert.Equal([new ToolCall(0, "functions.worklist_files:0", "worklist_files", """{"kind":"file"}""")], reply.ToolCalls);
         Assert.Equal("scripted", reply.Model);
         Assert.Equal(0m, reply.CostUsd);
         Assert.True(reply.Usage is { InMiss: > 50, InHit: 0, Out: > 10, Reasoning: > 5 });

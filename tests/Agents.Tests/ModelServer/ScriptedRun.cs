@@ -8,16 +8,16 @@ namespace Agents.Tests.ModelServer;
 
 /// <summary>
 /// Plays a run against the policy with nothing but requests: renders the conversation, asks for the next move, answers
-/// its calls. Older tool results can be hidden the way the view of a long run hides them.
+/// its calls. Older steps can be left out the way the view of a long run leaves them out.
 /// </summary>
 sealed class ScriptedRun(Func<ToolCall, string> act, string goal, params string[] tools)
 {
     const int StepsMax = 2_000;
 
-    public static readonly string[] Digest = ["list_files", "read_file", "worklist_add", "worklist_next", "append"];
+    public static readonly string[] Digest = ["worklist_files", "worklist_next", "file_head", "append"];
 
     public static readonly string[] Audit =
-        ["list_files", "read_file", "worklist_add", "worklist_next", "check_reference", "search_files", "record_finding"];
+        ["worklist_files", "worklist_next", "worklist_references", "check_reference", "suggest_replacement", "record_finding"];
 
     static readonly ModelProfile s_profile = new() { Name = "scripted", BaseUrl = "http://scripted.invalid/v1", Model = "scripted" };
 
@@ -25,7 +25,7 @@ sealed class ScriptedRun(Func<ToolCall, string> act, string goal, params string[
 
     public string? System { get; init; }
 
-    /// <summary>Latest tool results that stay readable; null: all.</summary>
+    /// <summary>Latest steps that are shown; null: all.</summary>
     public int? KeepLast { get; init; }
 
     /// <summary>What a person says once so many steps are done.</summary>
@@ -66,13 +66,14 @@ sealed class ScriptedRun(Func<ToolCall, string> act, string goal, params string[
         }
 
         messages.Add(render.User(goal));
-        var hidden = _items.Count(i => i.Role == "tool") - (KeepLast ?? int.MaxValue);
-        foreach (var (role, reply, call, text) in _items)
+        var steps = _items.Select((item, i) => (item.Role, i)).Where(s => s.Role == "assistant").Select(s => s.i).ToList();
+        var from = KeepLast is { } keep && steps.Count > keep ? steps[^keep] : 0;
+        foreach (var (role, reply, call, text) in _items.Where((item, i) => i >= from || item.Role == "user"))
         {
             messages.Add(role switch
             {
                 "assistant" => render.Assistant(reply!, 0),
-                "tool" => render.Tool(call!, hidden-- > 0 ? "[tool result hidden: 1200 bytes]" : text, 0),
+                "tool" => render.Tool(call!, text, 0),
                 _ => render.User(text),
             });
         }

@@ -27,6 +27,7 @@ public sealed partial class ReferenceTests
         ["ModelServer"] = ["Inference", "Contracts"],
         ["Pool"] = ["Access", "Inference", "Contracts"],
         ["GpuWorker"] = ["Inference", "Contracts"],
+        ["ModelServer.Training"] = ["ModelServer", "Tools", "Worker", "Client", "Contracts"],
     };
 
     /// <summary>Packages with a wall of their own: nowhere else.</summary>

@@ -204,13 +204,13 @@ public sealed class FileEffectTests
     public async Task Findings_are_counted_by_status_also_across_a_death()
     {
         await using var bench = new ToolBench();
-        Assert.Equal("""{"findings":1,"byStatus":{"ok":1}}""", await RecordAsync(bench, "ok"));
-        Assert.Equal("""{"findings":2,"byStatus":{"broken":1,"ok":1}}""", await RecordAsync(bench, "broken"));
+        Assert.Equal("""{"findings":1,"ok":1,"broken":0,"external":0,"unknown":0}""", await RecordAsync(bench, "ok"));
+        Assert.Equal("""{"findings":2,"ok":1,"broken":1,"external":0,"unknown":0}""", await RecordAsync(bench, "broken"));
         await using var dying = new ToolBench(new DiesAt(EffectPoint.MidEffect), sameFolder: bench);
         Assert.IsType<ToolRun.Failed>(await dying.RunAsync("record_finding", Finding("third", "ok"), "third"));
         Assert.IsType<ToolRun.Absent>(await bench.RunAsync(
             "record_finding", Finding("third", "ok"), "third", "a1", 2, ActivityMode.Reconcile));
-        Assert.Equal("""{"findings":3,"byStatus":{"broken":1,"ok":2}}""", Content(await bench.RunAsync(
+        Assert.Equal("""{"findings":3,"ok":2,"broken":1,"external":0,"unknown":0}""", Content(await bench.RunAsync(
             "record_finding", Finding("third", "ok"), "third", "a2", 2)));
         Assert.Equal(
             """{"page":"a.md","reference":"ok","status":"ok"}""",

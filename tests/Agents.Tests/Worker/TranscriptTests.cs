@@ -25,7 +25,9 @@ public sealed class TranscriptTests
         Limits = new RunLimits { Steps = 400 },
     };
 
-    static async Task<WorkerRig> LongRun(int steps, long bytesMax = 96 << 20, Action<WorkerRig>? before = null)
+    static readonly RunInput s_discarding = s_input with { Context = new ContextPolicy { Kind = "discard_all", TriggerSteps = 6, KeepLast = 2 } };
+
+    static async Task<WorkerRig> LongRun(int steps, long bytesMax = 96 << 20, Action<WorkerRig>? before = null, RunInput? input = null)
     {
         var rig = new WorkerRig(
             n => n < steps
@@ -43,7 +45,7 @@ public sealed class TranscriptTests
                 rig.Engine.Raise(RunEvents.Steer, RunEvents.SteerPayload($"note {rig.ToolRequests.Count}"));
             }
         };
-        await rig.Engine.RunAsync(s_input);
+        await rig.Engine.RunAsync(input ?? s_input);
         return rig;
     }
 
@@ -62,9 +64,55 @@ public sealed class TranscriptTests
     }
 
     [Fact]
-    public async Task A_cold_reader_renders_the_same_bytes_and_digests_as_the_hot_one()
+    public async Task A_cut_view_equals_one_rebuilt_naively_from_the_history()
     {
-        var rig = await LongRun(60);
+        var rig = await LongRun(120, input: s_discarding);
+        var calls = rig.Engine.Scheduled(AgentRun.CallModel).ToArray();
+
+        Assert.InRange(calls.Count(c => ModelCallInput.Parse(c.Input).Cut is not null), 20, 30);
+        Assert.Contains(calls, c => ModelCallInput.Parse(c.Input).Cut is { Keep.Count: > 0 });
+        for (var step = 1; step <= calls.Length; step++)
+        {
+            Assert.Equal(NaiveCut(rig.Engine, calls[..step]), rig.Messages(step - 1));
+        }
+    }
+
+    /// <summary>What the run began with, a note, what people said, and the last steps.</summary>
+    static string[] NaiveCut(FakeEngine engine, TaskScheduled[] calls)
+    {
+        var items = new List<string[]>();
+        var places = new List<bool>();
+        foreach (var call in calls.Select(c => ModelCallInput.Parse(c.Input)))
+        {
+            if (call.Cut is { } cut)
+            {
+                // A cut may reach into what its own call appends.
+                places.AddRange(Enumerable.Repeat(true, Math.Max(0, cut.Before - places.Count)));
+                for (var i = 1; i < cut.Before; i++)
+                {
+                    places[i] = cut.Keep.Contains(i) || (places[i] && calls.Select(c => ModelCallInput.Parse(c.Input).Cut).Any(c => c?.Keep.Contains(i) == true));
+                }
+            }
+
+            items.AddRange(call.Appended.Select(item => Naive(engine, item, [])));
+            places.AddRange(Enumerable.Repeat(true, items.Count - places.Count));
+        }
+
+        var shown = items.Where((_, i) => places[i]).ToList();
+        if (places.Contains(false))
+        {
+            shown.Insert(1, [User("Earlier steps are no longer shown. What they did is done; go on from the steps below.").ToJsonString()]);
+        }
+
+        return [.. shown.SelectMany(m => m)];
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cold_reader_renders_the_same_bytes_and_digests_as_the_hot_one(bool discards)
+    {
+        var rig = await LongRun(60, input: discards ? s_discarding : s_input);
         foreach (var (item, outcome) in rig.Ran.Where(r => r.Item.Name == AgentRun.CallModel))
         {
             var context = new FakeActivityContext(rig.Engine);
@@ -79,11 +127,14 @@ public sealed class TranscriptTests
         }
     }
 
-    [Fact]
-    public async Task Too_little_room_and_eviction_at_every_activity_change_nothing_but_the_reads()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Too_little_room_and_eviction_at_every_activity_change_nothing_but_the_reads(bool discards)
     {
-        var roomy = await LongRun(40);
-        var cramped = await LongRun(40, bytesMax: 1, before: rig => rig.Engine.Evict());
+        var input = discards ? s_discarding : s_input;
+        var roomy = await LongRun(40, input: input);
+        var cramped = await LongRun(40, bytesMax: 1, before: rig => rig.Engine.Evict(), input: input);
 
         Assert.Equal(0, roomy.Reads);
         Assert.True(cramped.Reads > 0);
@@ -134,18 +185,18 @@ public sealed class TranscriptTests
     static string[] Naive(FakeEngine engine, TaskScheduled[] calls)
     {
         var hidden = calls.SelectMany(c => ModelCallInput.Parse(c.Input).Hidden).ToHashSet();
-        var messages = new List<JsonObject>();
-        foreach (var item in calls.SelectMany(c => ModelCallInput.Parse(c.Input).Appended))
-        {
-            messages.AddRange(item switch
-            {
-                ViewItem.UserNote note => [User(note.Text)],
-                ViewItem.ToolNote note => [Tool(CallAt(engine, note.Message, note.Call), note.Text)],
-                ViewItem.Stored stored => Stored(engine, stored.Sequence, hidden.Contains(stored.Sequence)),
-                _ => throw new InvalidOperationException(),
-            });
-        }
+        return [.. calls.SelectMany(c => ModelCallInput.Parse(c.Input).Appended).SelectMany(item => Naive(engine, item, hidden))];
+    }
 
+    static string[] Naive(FakeEngine engine, ViewItem item, HashSet<long> hidden)
+    {
+        IEnumerable<JsonObject> messages = item switch
+        {
+            ViewItem.UserNote note => [User(note.Text)],
+            ViewItem.ToolNote note => [Tool(CallAt(engine, note.Message, note.Call), note.Text)],
+            ViewItem.Stored stored => Stored(engine, stored.Sequence, hidden.Contains(stored.Sequence)),
+            _ => throw new InvalidOperationException(),
+        };
         return [.. messages.Select(m => m.ToJsonString())];
     }
 

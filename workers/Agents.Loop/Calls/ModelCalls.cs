@@ -20,6 +20,7 @@ sealed class ModelCalls(OrchestrationContext context, RunInput input, ContextVie
     // Runs that fail together must not come back together; the spread is fixed by the run, so replay agrees.
     readonly TimeSpan _spread = TimeSpan.FromMilliseconds(Spread(context.RunIdentity));
     readonly List<long> _hidden = [];
+    ViewCut? _cut;
     int? _previous;
 
     /// <summary>
@@ -29,6 +30,7 @@ sealed class ModelCalls(OrchestrationContext context, RunInput input, ContextVie
     public async Task<ModelAnswer> CallAsync(int step, IReadOnlyList<ViewItem> appended, TimeSpan? wallTimeLeft)
     {
         _hidden.AddRange(view.Choose());
+        _cut = view.ChooseCut(appended)?.After(_cut) ?? _cut;
         var mended = false;
         while (true)
         {
@@ -41,12 +43,14 @@ sealed class ModelCalls(OrchestrationContext context, RunInput input, ContextVie
             {
                 mended = true;
                 var more = view.ChooseAll();
-                if (more.Count == 0)
+                var cut = view.ChooseCutAll(appended);
+                if (more.Count == 0 && cut is null)
                 {
                     return Stopped(e.Failure);
                 }
 
                 _hidden.AddRange(more);
+                _cut = cut?.After(_cut) ?? _cut;
             }
             catch (TaskFailedException e)
             {
@@ -57,14 +61,15 @@ sealed class ModelCalls(OrchestrationContext context, RunInput input, ContextVie
 
     async Task<ModelAnswer> CallOnceAsync(int step, IReadOnlyList<ViewItem> appended, TimeSpan? wallTimeLeft)
     {
-        var call = new ModelCallInput { Previous = _previous, Step = step, Appended = appended, Hidden = _hidden };
+        var call = new ModelCallInput { Previous = _previous, Step = step, Appended = appended, Hidden = _hidden, Cut = _cut };
         var options = new TaskOptions { Retry = Retry(wallTimeLeft), Tags = QueueTags.Of(input.Model.Queue) };
         var result = await context.CallActivityRawAsync(AgentRun.CallModel, call.ToJson(), options);
         var reply = JsonSerializer.Deserialize(result.Value ?? "", ContractsJson.Default.ModelReply)
             ?? throw new InvalidOperationException("CallModel gave no reply");
         _previous = result.TaskId;
         _hidden.Clear();
-        view.Answered(reply);
+        _cut = null;
+        view.Answered(reply, result.Reference.Sequence, appended);
         return new ModelAnswer(reply, result.Reference.Sequence);
     }
 

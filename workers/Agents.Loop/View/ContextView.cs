@@ -6,11 +6,13 @@ namespace Agents.Loop.View;
 /// <summary>
 /// Keeps the view inside the model's window by the run's policy. "hide_tool_results" is the published Kimi recipe:
 /// at the trigger, contents of tool results give way to a placeholder, oldest first; calls, ids and reasoning stay.
-/// Hiding breaks the provider's cached prefix, so it is done rarely and in big bites.
+/// Hiding breaks the provider's cached prefix, so it is done rarely and in big bites. "discard_all" takes out whole steps:
+/// what is left is what the run began with, a note, and the last steps.
 /// </summary>
 sealed class ContextView
 {
     public const string HideToolResults = "hide_tool_results";
+    public const string DiscardAll = "discard_all";
     public const string None = "none";
 
     const long MarginTokensMin = 1_024;
@@ -19,12 +21,14 @@ sealed class ContextView
     readonly ContextPolicy _policy;
     readonly bool _sendReasoning;
     readonly List<Result> _results = [];
+    readonly StepWindow _steps;
     int _seen;
     long _tokens;
 
     public ContextView(RunInput input)
     {
         _policy = input.Context;
+        _steps = new StepWindow(_policy);
         _sendReasoning = input.Model.SendReasoning;
         _tokens = TokenEstimate.Of(input);
         var output = input.Limits.OutputTokensPerStep ?? input.Model.OutputTokensMax;
@@ -43,6 +47,8 @@ sealed class ContextView
 
     public bool Hides => _policy.Kind == HideToolResults;
 
+    public bool Discards => _policy.Kind == DiscardAll;
+
     public void Appended(string text) => _tokens += TokenEstimate.Of(text);
 
     public void AppendedResult(long sequence, string tool, string content)
@@ -52,9 +58,25 @@ sealed class ContextView
         _results.Add(new Result(sequence, tool, tokens));
     }
 
-    /// <summary>The model has read everything appended so far; its usage replaces our guess.</summary>
-    public void Answered(ModelReply reply)
+    /// <summary>A person's message at that sequence.</summary>
+    public void Said(long sequence, string text)
     {
+        Appended(text);
+        _steps.Said(sequence);
+    }
+
+    /// <summary>
+    /// The model has read everything appended so far; its usage replaces our guess. The reply at that sequence may join
+    /// the conversation.
+    /// </summary>
+    public void Answered(ModelReply reply, long sequence, IReadOnlyList<ViewItem> appended)
+    {
+        if (Discards)
+        {
+            _steps.Called(appended);
+            _steps.Replied(sequence, reply.Usage.In > 0 ? reply.Usage.In : _tokens);
+        }
+
         _seen = _results.Count;
         _tokens = reply.Usage.In > 0
             ? reply.Usage.In + Math.Max(0, reply.Usage.Out - (_sendReasoning ? 0 : reply.Usage.Reasoning))
@@ -95,6 +117,13 @@ sealed class ContextView
         var candidates = Candidates(Math.Max(Math.Max(0, _policy.KeepLast), _results.Count - _seen));
         return Hide(candidates.Count > 0 ? candidates : Candidates(0));
     }
+
+    /// <summary>The steps to take out before the next call, which appends <paramref name="pending"/>; null for none.</summary>
+    public ViewCut? ChooseCut(IReadOnlyList<ViewItem> pending) =>
+        Discards ? _steps.Choose(pending, Trigger, ref _tokens) : null;
+
+    /// <summary>The server said the prompt is too long: every step but the last.</summary>
+    public ViewCut? ChooseCutAll(IReadOnlyList<ViewItem> pending) => Discards ? _steps.Cut(pending, 1, ref _tokens) : null;
 
     List<Result> Candidates(int keep) =>
         [.. _results.Take(Math.Max(0, _results.Count - keep))

@@ -6,9 +6,20 @@ using System.Text.Json;
 namespace Agents.Loop.View;
 
 /// <summary>
+/// Items that leave the view, by their places in the conversation from 0: all before a place but the first, which opens the
+/// run, and those that stay.
+/// </summary>
+public sealed record ViewCut(int Before, IReadOnlyList<int> Keep)
+{
+    /// <summary>This cut, made on a view that an earlier one cut already.</summary>
+    public ViewCut After(ViewCut? earlier) => earlier is null ? this : new(Before, [.. earlier.Keep, .. Keep]);
+}
+
+/// <summary>
 /// Input of the CallModel activity: what joined the conversation since the previous call, never the conversation.
 /// Its size depends on the step alone, not on how many came before. Text form, compact JSON:
-/// <c>{"v":1,"p":4,"n":2,"a":[9,{"role":"user","text":"…"}],"o":[{"hide":[5,7]}]}</c>.
+/// <c>{"v":1,"p":4,"n":2,"a":[9,{"role":"user","text":"…"}],"o":[{"hide":[5,7]}]}</c>;
+/// where steps are taken out, <c>"o":[{"discard":12,"keep":[8]}]</c>.
 /// </summary>
 public sealed record ModelCallInput
 {
@@ -31,6 +42,9 @@ public sealed record ModelCallInput
     /// <summary>Tool results whose content leaves the view from this call on.</summary>
     public IReadOnlyList<long> Hidden { get; init; } = [];
 
+    /// <summary>Steps that leave the view from this call on; null for none.</summary>
+    public ViewCut? Cut { get; init; }
+
     public string ToJson()
     {
         var buffer = new ArrayBufferWriter<byte>(256);
@@ -51,9 +65,9 @@ public sealed record ModelCallInput
             }
 
             json.WriteEndArray();
-            if (Hidden.Count > 0)
+            if (Hidden.Count > 0 || Cut is not null)
             {
-                WriteHidden(json);
+                WriteOperations(json);
             }
 
             json.WriteEndObject();
@@ -62,18 +76,36 @@ public sealed record ModelCallInput
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    void WriteHidden(Utf8JsonWriter json)
+    void WriteOperations(Utf8JsonWriter json)
     {
         json.WriteStartArray("o");
-        json.WriteStartObject();
-        json.WriteStartArray("hide");
-        foreach (var sequence in Hidden)
+        if (Hidden.Count > 0)
         {
-            json.WriteNumberValue(sequence);
+            json.WriteStartObject();
+            json.WriteStartArray("hide");
+            foreach (var sequence in Hidden)
+            {
+                json.WriteNumberValue(sequence);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
         }
 
-        json.WriteEndArray();
-        json.WriteEndObject();
+        if (Cut is { } cut)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("discard", cut.Before);
+            json.WriteStartArray("keep");
+            foreach (var place in cut.Keep)
+            {
+                json.WriteNumberValue(place);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
     }
 
@@ -132,11 +164,23 @@ public sealed record ModelCallInput
             Previous = root.TryGetProperty("p", out var p) ? p.GetInt32() : null,
             Step = root.GetProperty("n").GetInt32(),
             Appended = [.. root.GetProperty("a").EnumerateArray().Select(ReadItem)],
-            Hidden = root.TryGetProperty("o", out var operations)
-                ? [.. operations.EnumerateArray().SelectMany(o => o.GetProperty("hide").EnumerateArray())
-                    .Select(s => s.GetInt64())]
-                : [],
+            Hidden = [.. Operations(root, "hide").SelectMany(o => o.GetProperty("hide").EnumerateArray()).Select(s => s.GetInt64())],
+            Cut = Operations(root, "discard").Select(o => new ViewCut(
+                o.GetProperty("discard").GetInt32(), [.. o.GetProperty("keep").EnumerateArray().Select(k => k.GetInt32())])).FirstOrDefault(),
         };
+    }
+
+    static IEnumerable<JsonElement> Operations(JsonElement root, string name)
+    {
+        if (!root.TryGetProperty("o", out var operations))
+        {
+            return [];
+        }
+
+        // One this worker does not know would change the view behind its back.
+        return operations.EnumerateArray().All(o => o.TryGetProperty("hide", out _) || o.TryGetProperty("discard", out _))
+            ? operations.EnumerateArray().Where(o => o.TryGetProperty(name, out _))
+            : throw new FormatException("model call input has a view operation that this worker does not know");
     }
 
     static ViewItem ReadItem(JsonElement item) => item.ValueKind == JsonValueKind.Number

@@ -11,7 +11,19 @@ public sealed class ViewFold
     readonly HashSet<long> _hidden = [];
     readonly List<Applied> _calls = [];
 
+    readonly HashSet<int> _kept = [];
+    int _start;
+
+    /// <summary>Every item of the conversation, those that left the view included.</summary>
     public IReadOnlyList<ViewItem> Items => _items;
+
+    /// <summary>Whether steps were taken out of the view: then a note stands behind the first item.</summary>
+    public bool IsCut => _start > 0;
+
+    /// <summary>Places of the items that are in view, in order.</summary>
+    public IEnumerable<int> Shown => _start == 0
+        ? Enumerable.Range(0, _items.Count)
+        : [0, .. _kept.Order(), .. Enumerable.Range(_start, _items.Count - _start)];
 
     /// <summary>Task id of the last call applied; null before the first.</summary>
     public int? LastCall => _calls.Count == 0 ? null : _calls[^1].TaskId;
@@ -30,7 +42,9 @@ public sealed class ViewFold
         }
 
         var hidden = call.Hidden.Where(_hidden.Add).ToArray();
-        _calls.Add(new Applied(taskId, _items.Count, hidden));
+        var kept = call.Cut?.Keep.Where(_kept.Add).ToArray() ?? [];
+        _calls.Add(new Applied(taskId, _items.Count, hidden, _start, kept));
+        _start = call.Cut?.Before ?? _start;
         _items.AddRange(call.Appended);
     }
 
@@ -52,10 +66,12 @@ public sealed class ViewFold
             _calls.RemoveAt(_calls.Count - 1);
             _items.RemoveRange(last.ItemsBefore, _items.Count - last.ItemsBefore);
             _hidden.ExceptWith(last.Hidden);
+            _kept.ExceptWith(last.Kept);
+            _start = last.StartBefore;
         }
 
         return true;
     }
 
-    sealed record Applied(int TaskId, int ItemsBefore, long[] Hidden);
+    sealed record Applied(int TaskId, int ItemsBefore, long[] Hidden, int StartBefore, int[] Kept);
 }

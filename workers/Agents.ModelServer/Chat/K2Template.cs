@@ -47,5 +47,16 @@ public static class K2Template
         return (writer.Pieces, writer.Calls);
     }
 
+    /// <summary>What a model says behind the prompt that <see cref="Render"/> wrote, to the mark that ends its reply.</summary>
+    /// <param name="calls">How many calls the prompt holds.</param>
+    public static List<PromptPiece> Reply(ChatMessage reply, int calls)
+    {
+        var writer = new K2Writer(thinks: true) { Calls = calls };
+        writer.Text(reply.Reasoning);
+        writer.Mark(K2Marks.ThinkEndName);
+        writer.Said(reply);
+        return writer.Pieces;
+    }
+
     public static string CallId(string name, int number) => $"functions.{name}:{number.ToString(CultureInfo.InvariantCulture)}";
 }

@@ -7,7 +7,7 @@ sealed class K2Writer(bool thinks)
 
     public List<PromptPiece> Pieces { get; } = [];
 
-    public int Calls { get; private set; }
+    public int Calls { get; set; }
 
     public void Mark(string name) => Pieces.Add(new PromptPiece(name, true));
 
@@ -55,6 +55,12 @@ sealed class K2Writer(bool thinks)
             Text($"## Return of {_ids.GetValueOrDefault(id, id)}\n");
         }
 
+        Said(message);
+    }
+
+    /// <summary>Content and calls of a message, and its end.</summary>
+    public void Said(ChatMessage message)
+    {
         Text(message.Content);
         if (message.Calls.Count > 0)
         {

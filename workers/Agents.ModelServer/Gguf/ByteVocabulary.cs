@@ -1,12 +1,14 @@
 namespace Agents.ModelServer.Gguf;
 
 /// <summary>
-/// A vocabulary of the 256 bytes and Kimi K2's special tokens: every text has exactly one reading in it.
+/// A vocabulary of the 256 bytes and Kimi K2's special tokens, in which every text has exactly one reading; behind them
+/// stands what was learnt, where something was.
 /// </summary>
 public static class ByteVocabulary
 {
     const int Normal = 1;
     const int Control = 3;
+    const int UserDefined = 4;
     const int Unused = 5;
     const int Bytes = 256;
 
@@ -21,16 +23,23 @@ public static class ByteVocabulary
     /// <summary>The smallest vocabulary that holds them and the one merge that its kind of file must have.</summary>
     public static int SizeMin => Bytes + SpecialTokens.Count + 1;
 
-    public static void Write(GgufWriter file, int size)
+    public static void Write(GgufWriter file, int size, LearntVocabulary? learnt = null)
     {
-        if (size < SizeMin)
+        // A merge of two letters that stand beside each other in no text one meets.
+        var merges = learnt?.Merges ?? ["Q Z"];
+        var phrases = learnt?.Phrases ?? [];
+        if (size < Bytes + SpecialTokens.Count + merges.Count + phrases.Count)
         {
-            throw new ArgumentOutOfRangeException(nameof(size), size, $"at least {SizeMin}");
+            throw new ArgumentOutOfRangeException(
+                nameof(size), size, $"at least {Bytes + SpecialTokens.Count + merges.Count + phrases.Count}");
         }
 
-        // A merge of two letters that stand beside each other in no text one meets.
-        List<string> tokens = [.. Names(), .. SpecialTokens, "QZ"];
-        List<int> kinds = [.. Enumerable.Repeat(Normal, Bytes), .. Enumerable.Repeat(Control, SpecialTokens.Count), Normal];
+        List<string> tokens = [.. Names(), .. SpecialTokens, .. merges.Select(m => m.Replace(" ", "", StringComparison.Ordinal)), .. phrases];
+        List<int> kinds =
+        [
+            .. Enumerable.Repeat(Normal, Bytes), .. Enumerable.Repeat(Control, SpecialTokens.Count),
+            .. Enumerable.Repeat(Normal, merges.Count), .. Enumerable.Repeat(UserDefined, phrases.Count),
+        ];
         while (tokens.Count < size)
         {
             tokens.Add($"<unused{tokens.Count}>");
@@ -41,7 +50,7 @@ public static class ByteVocabulary
         file.Set("tokenizer.ggml.pre", "kimi-k2");
         file.Set("tokenizer.ggml.tokens", tokens);
         file.Set("tokenizer.ggml.token_type", kinds);
-        file.Set("tokenizer.ggml.merges", ["Q Z"]);
+        file.Set("tokenizer.ggml.merges", [.. merges]);
         file.Set("tokenizer.ggml.bos_token_id", Bytes);
         file.Set("tokenizer.ggml.eos_token_id", (uint)(Bytes + 3));
         file.Set("tokenizer.ggml.add_bos_token", false);

@@ -6,6 +6,9 @@ namespace Agents.ModelServer.Gguf;
 /// </summary>
 public sealed record ModelShape
 {
+    /// <summary>Added to the mean square of a norm.</summary>
+    public const float NormFloor = 1e-6f;
+
     public int Width { get; init; } = 64;
     public int Layers { get; init; } = 2;
     public int Heads { get; init; } = 2;
@@ -20,6 +23,12 @@ public sealed record ModelShape
     public int ExpertsUsed { get; init; } = 2;
     public int ExpertWidth { get; init; } = 32;
     public int DenseWidth { get; init; } = 64;
+
+    /// <summary>Factor of what the chosen experts say together, beside the shared one.</summary>
+    public float ExpertScale { get; init; } = 2.5f;
+
+    /// <summary>Tokens after which the slowest pair of a rotary key has turned by about one radian.</summary>
+    public float RotaryBase { get; init; } = 50_000f;
 
     /// <summary>Tokens of a conversation.</summary>
     public int ContextTokens { get; init; } = 8192;

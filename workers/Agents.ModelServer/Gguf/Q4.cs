@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 
 namespace Agents.ModelServer.Gguf;
 
@@ -57,6 +58,27 @@ public static class Q4
 
         return weights;
     }
+
+    /// <summary>What <see cref="Unpack"/> gives for <see cref="Pack"/>, without the bytes between.</summary>
+    public static void Round(ReadOnlySpan<float> weights, Span<float> rounded)
+    {
+        for (var block = 0; block < weights.Length; block += BlockWeights)
+        {
+            var group = weights.Slice(block, BlockWeights);
+            var low = Vector512.Create<float>(group);
+            var high = Vector512.Create<float>(group[(BlockWeights / 2)..]);
+            var most = Vector512.Max(Vector512.Abs(low), Vector512.Abs(high));
+            var eight = Vector256.Max(most.GetLower(), most.GetUpper());
+            var four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+            var scale = (float)(Half)(MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3])) / Largest);
+            var inverse = scale == 0 ? 0 : 1 / scale;
+            Rounded(low * inverse, scale).CopyTo(rounded[block..]);
+            Rounded(high * inverse, scale).CopyTo(rounded[(block + (BlockWeights / 2))..]);
+        }
+    }
+
+    static Vector512<float> Rounded(Vector512<float> codes, float scale) =>
+        Vector512.Min(Vector512.Max(Vector512.Round(codes), Vector512.Create((float)-Zero)), Vector512.Create(Largest)) * scale;
 
     static int Code(float value) => Math.Clamp((int)MathF.Round(value), -Zero, (int)Largest) + Zero;
 }

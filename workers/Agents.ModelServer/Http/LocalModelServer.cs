@@ -20,45 +20,94 @@ namespace Agents.ModelServer.Http;
 /// </summary>
 public sealed class LocalModelServer : IAsyncDisposable
 {
+    const int SocketPathBytesMax = 107;
+
     readonly WebApplication _app;
-    readonly ServedModel _model;
+    readonly Func<ServedModel> _source;
+    readonly string? _socket;
     readonly TimeProvider _clock;
     readonly ConcurrentDictionary<string, ReplyStream> _running = new(StringComparer.Ordinal);
 
-    LocalModelServer(WebApplication app, ServedModel model, TimeProvider clock) => (_app, _model, _clock) = (app, model, clock);
+    LocalModelServer(WebApplication app, Func<ServedModel> source, string? socket, TimeProvider clock) =>
+        (_app, _source, _socket, _clock) = (app, source, socket, clock);
 
-    /// <summary>Base address, version segment included.</summary>
+    ServedModel Model => _source();
+
+    /// <summary>Base address, version segment included; empty when it listens on a socket.</summary>
     public string BaseUrl { get; private set; } = "";
 
     /// <summary>Starts listening; throws <see cref="ModelServerException"/> with AG4035 when it cannot.</summary>
+    public static Task<LocalModelServer> StartAsync(
+        ServedModel model, ModelServerOptions options, TimeProvider clock, CancellationToken cancel) => StartAsync(() => model, options, clock, cancel);
+
+    /// <summary>
+    /// Starts listening for a model that is asked for with each request, so that it need not be loaded before the first.
+    /// What asking for it throws as <see cref="ModelServerException"/> is the answer to that request.
+    /// </summary>
     public static async Task<LocalModelServer> StartAsync(
-        ServedModel model, ModelServerOptions options, TimeProvider clock, CancellationToken cancel)
+        Func<ServedModel> model, ModelServerOptions options, TimeProvider clock, CancellationToken cancel)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.RequestBytesMax;
-            kestrel.Listen(IPAddress.Loopback, options.Port);
+            if (options.SocketPath is { } path)
+            {
+                kestrel.ListenUnixSocket(path);
+            }
+            else
+            {
+                kestrel.Listen(IPAddress.Loopback, options.Port);
+            }
         });
         var app = builder.Build();
-        var server = new LocalModelServer(app, model, clock);
+        var server = new LocalModelServer(app, model, options.SocketPath, clock);
         app.Run(server.AnswerAsync);
         try
         {
+            MakeRoom(options.SocketPath);
             await app.StartAsync(cancel);
         }
-        catch (Exception e) when (e is IOException or SocketException)
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
             await app.DisposeAsync();
-            throw new ModelServerException("AG4035", $"the model server cannot listen on 127.0.0.1:{options.Port}: {e.Message}", "give another --port", e);
+            throw new ModelServerException(
+                "AG4035", $"the model server cannot listen on {options.SocketPath ?? $"127.0.0.1:{options.Port}"}: {e.Message}",
+                options.SocketPath is null ? "give another --port" : "choose a data directory with a shorter path that you may write to", e);
+        }
+
+        if (options.SocketPath is { } socket && !OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return server;
         }
 
         server.BaseUrl = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/v1";
         return server;
     }
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    static void MakeRoom(string? socket)
+    {
+        if (socket is not null)
+        {
+            if (System.Text.Encoding.UTF8.GetByteCount(socket) > SocketPathBytesMax)
+            {
+                throw new IOException($"the path is longer than {SocketPathBytesMax} bytes");
+            }
+
+            File.Delete(socket); // left by a process that was killed
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        if (_socket is not null)
+        {
+            File.Delete(_socket);
+        }
+    }
 
     async Task AnswerAsync(HttpContext context)
     {
@@ -70,7 +119,7 @@ public sealed class LocalModelServer : IAsyncDisposable
                 ("POST", "/v1/chat/completions") => ChatAsync(context),
                 ("POST", "/v1/completions") => CompleteAsync(context),
                 ("POST", "/abort_request") => AbortAsync(context),
-                ("GET", "/v1/models") => WriteAsync(context, 200, WireJson.Models(_model)),
+                ("GET", "/v1/models") => WriteAsync(context, 200, WireJson.Models(Model)),
                 ("GET", "/health") => HealthAsync(context),
                 ("GET", "/metrics") => MetricsAsync(context),
                 (_, "/v1/chat/completions" or "/v1/completions" or "/abort_request" or "/v1/models" or "/health" or "/metrics") =>
@@ -81,6 +130,10 @@ public sealed class LocalModelServer : IAsyncDisposable
         catch (RequestRefusedException e)
         {
             await RefuseAsync(context, e);
+        }
+        catch (ModelServerException e)
+        {
+            await RefuseAsync(context, new RequestRefusedException(501, e.Message));
         }
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e)
         {
@@ -101,16 +154,16 @@ public sealed class LocalModelServer : IAsyncDisposable
     {
         using var body = await ReadAsync(context);
         var chat = ChatRequest.Read(body.RootElement);
-        var (stream, prompt) = _model.Submit(chat, body.RootElement);
-        await FollowAsync(context, stream, new ChatAnswer(Head("chatcmpl-", body.RootElement, prompt), _model.Vocabulary), body.RootElement);
+        var (stream, prompt) = Model.Submit(chat, body.RootElement);
+        await FollowAsync(context, stream, new ChatAnswer(Head("chatcmpl-", body.RootElement, prompt), Model.Vocabulary), body.RootElement);
     }
 
     async Task CompleteAsync(HttpContext context)
     {
         using var body = await ReadAsync(context);
         var prompt = ReadPrompt(body.RootElement);
-        var stream = _model.SubmitCompletion(prompt, body.RootElement);
-        await FollowAsync(context, stream, new CompletionAnswer(Head("cmpl-", body.RootElement, prompt), _model.Vocabulary), body.RootElement);
+        var stream = Model.SubmitCompletion(prompt, body.RootElement);
+        await FollowAsync(context, stream, new CompletionAnswer(Head("cmpl-", body.RootElement, prompt), Model.Vocabulary), body.RootElement);
     }
 
     async Task<JsonDocument> ReadAsync(HttpContext context)
@@ -122,9 +175,9 @@ public sealed class LocalModelServer : IAsyncDisposable
         }
 
         var model = RequestFields.Text(body.RootElement, "model");
-        if (model is not null && model != _model.Id)
+        if (model is not null && model != Model.Id)
         {
-            throw new RequestRefusedException(404, $"the model '{model}' is not served here; '{_model.Id}' is");
+            throw new RequestRefusedException(404, $"the model '{model}' is not served here; '{Model.Id}' is");
         }
 
         RequestFields.RefuseUnserved(body.RootElement);
@@ -136,19 +189,19 @@ public sealed class LocalModelServer : IAsyncDisposable
         switch (RequestFields.Member(request, "prompt"))
         {
             case { ValueKind: JsonValueKind.String } text:
-                var tokens = _model.Vocabulary.Tokenize(text.GetString()!, marks: true);
-                return _model.Vocabulary.BeginToken is { } begin ? [begin, .. tokens] : tokens;
-            case { ValueKind: JsonValueKind.Array } ids when ids.GetArrayLength() > 0 && ids.EnumerateArray().All(i => RequestFields.IsToken(i, _model.Vocabulary.Count)):
+                var tokens = Model.Vocabulary.Tokenize(text.GetString()!, marks: true);
+                return Model.Vocabulary.BeginToken is { } begin ? [begin, .. tokens] : tokens;
+            case { ValueKind: JsonValueKind.Array } ids when ids.GetArrayLength() > 0 && ids.EnumerateArray().All(i => RequestFields.IsToken(i, Model.Vocabulary.Count)):
                 return [.. ids.EnumerateArray().Select(i => i.GetInt32())];
             default:
-                throw RequestFields.Bad($"'prompt' must be a string or a list of token ids from 0 to {_model.Vocabulary.Count - 1}");
+                throw RequestFields.Bad($"'prompt' must be a string or a list of token ids from 0 to {Model.Vocabulary.Count - 1}");
         }
     }
 
     AnswerHead Head(string prefix, JsonElement request, int[] prompt) => new(
         RequestFields.Text(request, "rid") ?? RequestFields.Text(request, "request_id")
             ?? prefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12)),
-        _model.Id, _clock.GetUtcNow().ToUnixTimeSeconds(), RequestFields.Flag(request, "return_token_ids") ? prompt : null,
+        Model.Id, _clock.GetUtcNow().ToUnixTimeSeconds(), RequestFields.Flag(request, "return_token_ids") ? prompt : null,
         RequestFields.Flag(request, "return_token_ids") || RequestFields.Flag(request, "return_reply_ids"),
         RequestFields.Logprobs(request) >= 0);
 
@@ -252,14 +305,14 @@ public sealed class LocalModelServer : IAsyncDisposable
         await WriteAsync(context, 200, "{}"u8.ToArray());
     }
 
-    Task HealthAsync(HttpContext context) => _model.Generator.IsStopping
+    Task HealthAsync(HttpContext context) => Model.Generator.IsStopping
         ? throw new RequestRefusedException(503, "the model server is stopping", retryAfterSeconds: 1)
         : WriteAsync(context, 200, """{"status":"ok"}"""u8.ToArray());
 
     async Task MetricsAsync(HttpContext context)
     {
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-        await context.Response.WriteAsync(MetricsText.Write(_model), context.RequestAborted);
+        await context.Response.WriteAsync(MetricsText.Write(Model), context.RequestAborted);
     }
 
     static async Task RefuseAsync(HttpContext context, RequestRefusedException e)

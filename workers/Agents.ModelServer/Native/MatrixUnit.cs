@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Agents.ModelServer.Gguf;
 
 namespace Agents.ModelServer.Native;
@@ -9,8 +10,6 @@ namespace Agents.ModelServer.Native;
 /// </summary>
 static class MatrixUnit
 {
-    const string ProcessorFile = "/proc/cpuinfo";
-    const string Flag = "amx_tile";
     const string Variant = "libggml-cpu-sapphirerapids*";
     const string LatentKeys = ".attn_k_b.weight";
 
@@ -31,6 +30,9 @@ static class MatrixUnit
         }
     }
 
-    static bool HasMatrixUnit() => File.Exists(ProcessorFile) && File.ReadLines(ProcessorFile)
-        .Any(l => l.StartsWith("flags", StringComparison.Ordinal) && l.Contains(Flag, StringComparison.Ordinal));
+    static bool HasMatrixUnit()
+    {
+        const int Leaf = 7, Tiles = 1 << 24; // of register EDX
+        return X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= Leaf && (X86Base.CpuId(Leaf, 0).Edx & Tiles) != 0;
+    }
 }

@@ -49,9 +49,7 @@ public sealed unsafe class ModelLibrary
     /// </summary>
     public static ModelLibrary Load(string? folder = null)
     {
-        var chosen = Path.GetFullPath(
-            folder ?? (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } variable ? variable
-                : Path.Combine(AppContext.BaseDirectory, FolderName)));
+        var chosen = Chosen(folder);
         lock (s_gate)
         {
             if (s_loaded is { } loaded)
@@ -63,6 +61,13 @@ public sealed unsafe class ModelLibrary
             return s_loaded = Open(chosen);
         }
     }
+
+    /// <summary>Whether there is a library to load; whether it is the right one, only loading tells.</summary>
+    public static bool IsThere() => Directory.Exists(Chosen(null)) && Directory.GetFiles(Chosen(null), "libllama*.so").Length > 0;
+
+    static string Chosen(string? folder) => Path.GetFullPath(
+        folder ?? (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } variable ? variable
+            : Path.Combine(AppContext.BaseDirectory, FolderName)));
 
     static ModelLibrary Open(string folder)
     {

@@ -6,10 +6,12 @@ namespace Agents.ModelServer.Scripted;
 sealed record AnsweredCall(string Name, string RawArguments, string? Result)
 {
     // Only the last few calls are ever asked: parsing those of a whole conversation would be most of the work.
-    JsonElement Arguments => JsonRead.Object(RawArguments) ?? default;
+
+    /// <summary>The arguments as an object; undefined when they are none.</summary>
+    public JsonElement ArgumentsRead => JsonRead.Object(RawArguments) ?? default;
 
     /// <summary>A string argument, "" when it is missing.</summary>
-    public string Argument(string name) => JsonRead.Text(Arguments, name) ?? "";
+    public string Argument(string name) => JsonRead.Text(ArgumentsRead, name) ?? "";
 
     /// <summary>The result as a JSON object; null when it is no object: an error, or a result hidden by the view.</summary>
     public JsonElement? Object => Result is null ? null : JsonRead.Object(Result);

@@ -4,15 +4,12 @@ using System.Text.RegularExpressions;
 namespace Agents.ModelServer.Scripted;
 
 /// <summary>
-/// The folder digest: every file of the listing goes on the worklist; each is taken, its head is read, and one line
-/// about it is appended. The totals of the answer are those the append tool counted, not ours.
+/// The folder digest: every file goes on the worklist; each is taken, its head is asked for, and one line about it is
+/// appended. The totals of the answer are those the append tool counted, not ours.
 /// </summary>
 static partial class FolderDigest
 {
     const string DefaultOutput = "digest.txt";
-    const long HeadBytes = 4000;
-    const int HeadingCharsMax = 120;
-    const int ErrorCharsMax = 200;
 
     static readonly PlannedCall s_next = PlannedCall.Of("worklist_next");
 
@@ -23,66 +20,54 @@ static partial class FolderDigest
             return Answer(c, complete: false, "I was asked to stop, so I answer with the totals so far.");
         }
 
-        if (c.Last("list_files") is { } listing)
+        if (c.LastStep.Count == 0)
         {
-            return Listing.Collect(c, listing, f => new WorklistItem("file", f), "digest");
+            return Move.Use("I put the files on the worklist.", PlannedCall.Of("worklist_files", ("kind", "file"), ("pattern", Goal.Pattern(c.Goal))));
         }
 
-        if (c.Last("read_file") is { } read)
+        if (c.Last("worklist_files") is { Object: null } listing)
         {
-            return Record(c, read);
+            return Goal.Unlisted(c, listing);
         }
 
-        if (c.Last("worklist_next") is { } taken)
+        if (c.Last("file_head") is { } head)
         {
-            return Take(c, taken);
+            return Record(c, head);
         }
 
-        return c.LastStep.Count == 0
-            ? Listing.Begin(c, "I need the folder's files first. I list them and put them on the worklist.")
-            : Move.Use("I take the next file from the worklist.", s_next);
+        return c.Last("worklist_next") is { } taken ? Take(c, taken) : Move.Use("I take the first file.", s_next);
     }
 
     static Move Take(Conversation c, AnsweredCall taken)
     {
         if (taken.Object is not { } result)
         {
-            return Answer(c, complete: false, $"The worklist gave no item but '{Short(taken.Result)}'. I answer with the totals so far.");
+            return Answer(c, complete: false, "The worklist gave no item. I answer with the totals so far.");
         }
 
-        if (JsonRead.Member(result, "item") is { } item && JsonRead.Text(item, "path") is { } path)
-        {
-            var left = JsonRead.Number(result, "pending") is { } pending ? $" {pending} more are waiting." : "";
-            return Move.Use(
-                $"The next file is {path}; I read its head for size and first heading.{left}",
-                PlannedCall.Of("read_file", ("path", path), ("offset", 0L), ("limit", HeadBytes)));
-        }
-
-        return JsonRead.IsTrue(result, "done")
-            ? Answer(c, complete: true, "The worklist is empty: every file has its line. I answer with the totals of the last append.")
+        return JsonRead.Member(result, "item") is not { } item ? Answer(c, complete: true, "Every file has its line. I answer with the totals.")
+            : JsonRead.Text(item, "path") is { } path ? Move.Use("I ask for the head of this file.", PlannedCall.Of("file_head", ("path", path)))
             : Move.Use("This item names no file. I take the next one.", s_next);
     }
 
-    static Move Record(Conversation c, AnsweredCall read)
+    static Move Record(Conversation c, AnsweredCall head)
     {
-        var path = read.Argument("path");
-        string line;
-        string why;
-        if (read.Object is { } result)
+        var path = head.Argument("path");
+        if (head.Object is { } result)
         {
-            var size = JsonRead.Number(result, "size")?.ToString(CultureInfo.InvariantCulture) ?? "-";
-            var heading = FirstHeading(JsonRead.Text(result, "text") ?? "");
-            line = $"{Plain.OneLine(path)}\t{size}\t{heading}";
-            why = $"{path} has {size} bytes and begins with \"{heading}\". I append its line and take the next file.";
-        }
-        else
-        {
-            line = $"{Plain.OneLine(path)}\t-\terror: {Short(read.Result)}";
-            why = $"{path} cannot be read. I append a line that says so and take the next file.";
+            var size = (JsonRead.Number(result, "size") ?? 0).ToString(CultureInfo.InvariantCulture);
+            return Line(c, "I append its line and take the next file.", $"{path}\t{size}\t{JsonRead.Text(result, "heading")}");
         }
 
-        return Move.Use(why, PlannedCall.Of("append", ("path", Output(c)), ("line", line)), s_next);
+        // Not there: a slip of the pen if what was taken is another one.
+        return c.Newest("worklist_next") is { } taken && JsonRead.Member(taken, "item") is { } item
+            && JsonRead.Text(item, "path") is { } wanted && wanted != path
+            ? Move.Use("There is no such file. I ask for the one in hand.", PlannedCall.Of("file_head", ("path", wanted)))
+            : Line(c, "It cannot be read. I append that and take the next file.", $"{path}\t-\t(unreadable)");
     }
+
+    static Move Line(Conversation c, string why, string line) =>
+        Move.Use(why, PlannedCall.Of("append", ("path", Output(c)), ("line", Plain.OneLine(line, keepTabs: true))), s_next);
 
     static Move Answer(Conversation c, bool complete, string reasoning)
     {
@@ -97,40 +82,10 @@ static partial class FolderDigest
         return Move.Answer(reasoning, c.AnswerSchema is { } schema ? AnswerWriter.Json(schema, facts) : summary);
     }
 
-    /// <summary>The first Markdown heading; where there is none, the first line with anything on it.</summary>
-    public static string FirstHeading(string text)
-    {
-        string? first = null;
-        foreach (var raw in text.AsSpan().TrimStart('\uFEFF').EnumerateLines())
-        {
-            var line = raw.Trim();
-            if (line.Length == 0)
-            {
-                continue;
-            }
-
-            if (Heading().Match(line.ToString()) is { Success: true } heading)
-            {
-                return OneLine(heading.Groups[1].Value);
-            }
-
-            first ??= line.ToString();
-        }
-
-        return first is null ? "(empty)" : OneLine(first);
-    }
-
     // "append … to result.tsv" names the file; else any name of a text file in the goal; else our own.
     static string Output(Conversation c) => AppendTo().Match(c.Goal) is { Success: true } told ? told.Groups[1].Value
         : OutputName().Match(c.Goal) is { Success: true } named ? named.Value
         : DefaultOutput;
-
-    static string Short(string? text) => Plain.Cut(Plain.OneLine(text ?? "no result"), ErrorCharsMax);
-
-    static string OneLine(string text) => Plain.Cut(Plain.OneLine(text), HeadingCharsMax);
-
-    [GeneratedRegex(@"^#{1,6}\s+(.+?)\s*#*$")]
-    private static partial Regex Heading();
 
     [GeneratedRegex(@"\bappend\b[^.:]*?\bto [`'""]?(?!(?:the|a|an|it|its|this|that)\b)([A-Za-z0-9_](?:[A-Za-z0-9_./-]*[A-Za-z0-9_])?)",
         RegexOptions.IgnoreCase)]

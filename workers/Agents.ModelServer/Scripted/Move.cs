@@ -46,36 +46,8 @@ sealed record PlannedCall(string Name, string Arguments)
             case long number:
                 json.WriteNumber(name, number);
                 break;
-            case IEnumerable<WorklistItem> items:
-                json.WriteStartArray(name);
-                foreach (var item in items)
-                {
-                    item.Write(json);
-                }
-
-                json.WriteEndArray();
-                break;
             default:
                 throw new ArgumentException($"no JSON form for {value.GetType().Name}", nameof(value));
         }
-    }
-}
-
-/// <summary>An item of the run's worklist: a file or page by path, or a reference by target and the page it stands on.</summary>
-sealed record WorklistItem(string Kind, string? Path = null, string? Target = null, string? From = null)
-{
-    public void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("kind", Kind);
-        foreach (var (name, value) in new[] { ("path", Path), ("target", Target), ("from", From) })
-        {
-            if (value is not null)
-            {
-                json.WriteString(name, value);
-            }
-        }
-
-        json.WriteEndObject();
     }
 }

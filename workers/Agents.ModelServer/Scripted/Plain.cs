@@ -10,8 +10,13 @@ static class Plain
         text.Length <= max ? text : text[..(char.IsHighSurrogate(text[max - 1]) ? max - 1 : max)] + "…";
 
     /// <summary>A text on one line without control characters.</summary>
-    public static string OneLine(string text)
+    public static string OneLine(string text, bool keepTabs = false)
     {
+        if (keepTabs)
+        {
+            return string.Join('\t', text.Split('\t').Select(part => OneLine(part)));
+        }
+
         var line = string.Join(' ', text.Split((char[])[' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
         return new string([.. line.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029'))]);
     }

@@ -8,12 +8,12 @@ namespace Agents.ModelServer.Scripted;
 /// </summary>
 static partial class ScriptedPolicy
 {
-    static readonly string[] s_listing = ["list_files", "read_file", "worklist_add", "worklist_next"];
+    static readonly string[] s_listing = ["worklist_files", "worklist_next"];
 
     public static Move Next(Conversation conversation)
     {
-        var digest = Offers(conversation, "append");
-        var audit = Offers(conversation, "check_reference", "record_finding", "search_files");
+        var digest = Offers(conversation, "file_head", "append");
+        var audit = Offers(conversation, "worklist_references", "check_reference", "suggest_replacement", "record_finding");
         if (digest && audit)
         {
             // Both tool sets are there: the words of the goal decide.
@@ -36,9 +36,9 @@ static partial class ScriptedPolicy
     static Move Unknown(Conversation conversation)
     {
         const string Knows =
-            "I am `scripted`: a fixed policy, not a language model. I can drive three jobs: a folder digest (tools list_files, "
-            + "read_file, worklist_add, worklist_next, append), a reference audit (the same with check_reference, "
-            + "search_files, record_finding in place of append) and a list of calls (a goal with lines \"- TOOL {arguments}\"). For anything else choose a real model with --model.";
+            "I am `scripted`: a fixed policy, not a language model. I can drive three jobs: a folder digest (tools worklist_files, "
+            + "worklist_next, file_head, append), a reference audit (worklist_files, worklist_next, worklist_references, "
+            + "check_reference, suggest_replacement, record_finding) and a list of calls (a goal with lines \"- TOOL {arguments}\"). For anything else choose a real model with --model.";
         var reason = conversation.Tools.Count == 0
             ? "No tools are offered, so this is neither of the jobs I know. I can only say what I am."
             : "The tools and the goal are not those of a job I know. I can only say what I am.";

@@ -17,8 +17,9 @@ sealed class BuiltIns
     public BuiltIns(ToolEnvironment environment, ArtifactStore artifacts)
     {
         var context = new BuiltInContext(environment);
-        var worklists = new Worklists(environment);
-        _tools = ReadSpecs().Select(spec => Make(spec, context, worklists, artifacts))
+        var worklists = new Worklists(context);
+        var references = new ReferenceChecks(context);
+        _tools = ReadSpecs().Select(spec => Make(spec, context, worklists, references, artifacts))
             .ToDictionary(t => t.Spec.Name, StringComparer.Ordinal);
     }
 
@@ -26,7 +27,8 @@ sealed class BuiltIns
 
     public ITool? Find(string name) => _tools.GetValueOrDefault(name);
 
-    static ITool Make(ToolSpec spec, BuiltInContext context, Worklists worklists, ArtifactStore artifacts) =>
+    static ITool Make(
+        ToolSpec spec, BuiltInContext context, Worklists worklists, ReferenceChecks references, ArtifactStore artifacts) =>
         spec.Name switch
         {
             "list_files" => new ListFilesTool(spec, context),
@@ -36,8 +38,12 @@ sealed class BuiltIns
             "write_file" => new WriteFileTool(spec, context),
             "worklist_next" => new WorklistNextTool(spec, context.Environment, worklists),
             "worklist_add" => new WorklistAddTool(spec, context.Environment, worklists),
-            "check_reference" => new CheckReferenceTool(spec, context),
-            "record_finding" => new RecordFindingTool(spec, context),
+            "worklist_files" => new WorklistFilesTool(spec, context, worklists),
+            "worklist_references" => new WorklistReferencesTool(spec, context, worklists),
+            "file_head" => new FileHeadTool(spec),
+            "check_reference" => new CheckReferenceTool(spec, references, worklists),
+            "suggest_replacement" => new SuggestReplacementTool(spec, references, worklists),
+            "record_finding" => new RecordFindingTool(spec, context, worklists),
             "http_fetch" => new HttpFetchTool(spec),
             "read_artifact" => new ReadArtifactTool(spec, artifacts),
             _ => throw new InvalidOperationException($"catalogue.json names '{spec.Name}', which has no code"),

@@ -19,12 +19,15 @@ sealed class RootIndex
 
     readonly HashSet<string> _files;
     readonly HashSet<string> _folders = new(StringComparer.Ordinal) { "" };
+    readonly Lazy<string[]> _sortedFolders;
     readonly Lazy<Dictionary<string, string>> _symbols;
 
     RootIndex(ConfinedFolder root, IReadOnlyList<string> files)
     {
         Root = root;
+        Files = files;
         _files = new HashSet<string>(files, StringComparer.Ordinal);
+        _sortedFolders = new(() => [.. _folders.Where(f => f.Length > 0).Order(StringComparer.Ordinal)]);
         foreach (var file in files)
         {
             for (var folder = RelativePath.Folder(file); _folders.Add(folder);)
@@ -37,6 +40,11 @@ sealed class RootIndex
     }
 
     public ConfinedFolder Root { get; }
+
+    /// <summary>Sorted by ordinal, as every listing is.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    public IReadOnlyList<string> Folders => _sortedFolders.Value;
 
     public static async Task<RootIndex> BuildAsync(ConfinedFolder root, HiddenPlaces hidden, CancellationToken cancel) =>
         new(root, await FolderListing.AllAsync(root, hidden, cancel));

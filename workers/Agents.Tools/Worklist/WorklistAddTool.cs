@@ -12,7 +12,7 @@ sealed class WorklistAddTool(ToolSpec spec, ToolEnvironment environment, Worklis
     {
         var items = call.Arguments.GetProperty("items").EnumerateArray().Select(WorklistState.Canonical).ToArray();
         await environment.SightAsync(EffectPoint.BeforeEffect, call, cancel);
-        var answer = await worklists.AddAsync(call, items, cancel);
+        var answer = await worklists.AddAsync(call, items, new WorklistAddition(), cancel);
         await environment.SightAsync(EffectPoint.AfterEffect, call, CancellationToken.None);
         return new ToolOutcome.Answer(answer);
     }

@@ -2,24 +2,50 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Agents.Tools.Durable;
+using Agents.Tools.Files;
 
 namespace Agents.Tools.Worklist;
 
+/// <summary>How an addition is counted in its answer (null: with its duplicates), and which item in hand it finishes.</summary>
+sealed record WorklistAddition(string? Counted = null, WorkSubject? Finishes = null);
+
 /// <summary>The worklists of all runs: one append-only file each. A repeated key is answered as the first time.</summary>
-sealed class Worklists(ToolEnvironment environment)
+sealed class Worklists(BuiltInContext context)
 {
     readonly StateFiles<WorklistState> _files = new(() => new WorklistState(), WorklistState.Fold);
 
     /// <summary>Beginning of the names of the tools that use worklists.</summary>
     const string Tools = "worklist_";
 
-    public Task<string> AddAsync(ToolInvocation call, IReadOnlyList<string> items, CancellationToken cancel) =>
-        UseAsync(call, list => list.State.AnswerTo(call.Key) ?? Add(list, call.Key, items), cancel);
+    public Task<string> AddAsync(
+        ToolInvocation call, IReadOnlyList<string> items, WorklistAddition addition, CancellationToken cancel) =>
+        UseAsync(call, list => list.State.AnswerTo(call.Key) ?? Add(list, call.Key, items, addition), cancel);
 
     public Task<string> NextAsync(ToolInvocation call, CancellationToken cancel) =>
         UseAsync(call, list => list.State.AnswerTo(call.Key) ?? Next(list, call.Key), cancel);
 
-    static string Add(StateFile<WorklistState>.Session list, string key, IReadOnlyList<string> items)
+    /// <summary>
+    /// Why the run may not work on this now, or null: what its worklist holds is worked on in the order it is taken, each
+    /// once. In words that name what is in hand.
+    /// </summary>
+    public Task<string?> RefusalAsync(ToolInvocation call, WorkSubject subject, CancellationToken cancel) =>
+        UseAsync(call, list => list.State.Refusal(subject, call.Key), cancel);
+
+    /// <summary>Notes that the item in hand is done, where it is one.</summary>
+    public Task FinishAsync(ToolInvocation call, WorkSubject subject, CancellationToken cancel) => UseAsync(
+        call,
+        list =>
+        {
+            if (list.State.IsInHand(subject))
+            {
+                list.Append(WorklistState.FinishLine(call.Key, subject));
+            }
+
+            return true;
+        },
+        cancel);
+
+    static string Add(StateFile<WorklistState>.Session list, string key, IReadOnlyList<string> items, WorklistAddition addition)
     {
         var fresh = items.Where(i => !list.State.Knows(i)).Distinct(StringComparer.Ordinal).ToArray();
         if (list.State.Added + fresh.Length > WorklistState.ItemsMax)
@@ -29,11 +55,20 @@ sealed class Worklists(ToolEnvironment environment)
 
         var answer = Json.Object(w =>
         {
+            if (addition.Counted is { } counted)
+            {
+                w.WriteNumber(counted, items.Count);
+            }
+
             w.WriteNumber("added", fresh.Length);
-            w.WriteNumber("duplicates", items.Count - fresh.Length);
+            if (addition.Counted is null)
+            {
+                w.WriteNumber("duplicates", items.Count - fresh.Length);
+            }
+
             w.WriteNumber("pending", list.State.Pending + fresh.Length);
         });
-        list.Append(WorklistState.AddLine(key, fresh, answer));
+        list.Append(WorklistState.AddLine(key, fresh, answer, addition.Finishes));
         return answer;
     }
 
@@ -68,14 +103,14 @@ sealed class Worklists(ToolEnvironment environment)
         w.WriteEndObject();
     });
 
-    Task<string> UseAsync(ToolInvocation call, Func<StateFile<WorklistState>.Session, string> use, CancellationToken cancel) =>
+    Task<T> UseAsync<T>(ToolInvocation call, Func<StateFile<WorklistState>.Session, T> use, CancellationToken cancel) =>
         _files.UseAsync(
-            PathOf(call.RunId), environment,
+            PathOf(call.RunId), context.Environment,
             async list =>
             {
                 if (call.Inherited is { } inherited && list.State.IsFresh)
                 {
-                    Inherit(list, await inherited(Tools, cancel));
+                    await InheritAsync(list, await inherited(Tools, cancel), call, cancel);
                 }
 
                 return use(list);
@@ -84,19 +119,28 @@ sealed class Worklists(ToolEnvironment environment)
 
     /// <summary>
     /// The list as it stood where the fork was cut, derived from what the shared history was answered: the other run's own
-    /// list has gone on since.
+    /// list has gone on since. What its calls put there from the folder is looked up in the folder again.
     /// </summary>
-    static void Inherit(StateFile<WorklistState>.Session list, IReadOnlyList<PastCall> calls)
+    async Task InheritAsync(
+        StateFile<WorklistState>.Session list, IReadOnlyList<PastCall> calls, ToolInvocation by, CancellationToken cancel)
     {
         var taken = new SortedDictionary<int, string>();
         var added = new List<string>();
         foreach (var call in calls)
         {
-            using var arguments = JsonDocument.Parse(call.Arguments);
+            using var arguments = JsonDocument.Parse(string.IsNullOrWhiteSpace(call.Arguments) ? "{}" : call.Arguments);
             using var answer = JsonDocument.Parse(call.Answer);
             if (arguments.RootElement.TryGetProperty("items", out var items))
             {
                 added.AddRange(items.EnumerateArray().Select(WorklistState.Canonical));
+            }
+            else if (call.Tool == "worklist_files")
+            {
+                added.AddRange(await WorklistFilesTool.ItemsAsync(context, by.Settings, arguments.RootElement, cancel));
+            }
+            else if (call.Tool == "worklist_references")
+            {
+                added.AddRange(StillThere(by, arguments.RootElement));
             }
             else if (answer.RootElement.TryGetProperty("item", out var item))
             {
@@ -107,8 +151,20 @@ sealed class Worklists(ToolEnvironment environment)
         list.Append(WorklistState.InheritLine(taken.Values, added.Distinct(StringComparer.Ordinal).Except(taken.Values)));
     }
 
+    static IReadOnlyList<string> StillThere(ToolInvocation by, JsonElement arguments)
+    {
+        try
+        {
+            return WorklistReferencesTool.Items(by.Settings, arguments);
+        }
+        catch (ToolRefusedException)
+        {
+            return []; // the page is gone since
+        }
+    }
+
     string PathOf(string runId) =>
-        Path.Combine(environment.DataDirectory, "runs", FolderName(runId), "worklist.jsonl");
+        Path.Combine(context.Environment.DataDirectory, "runs", FolderName(runId), "worklist.jsonl");
 
     // Run ids may hold any printable character; those that are no plain file name are named by their hash.
     static string FolderName(string runId) =>

@@ -26,6 +26,9 @@ sealed record RenderedView(
 /// </summary>
 sealed class RunView
 {
+    const string DiscardNote =
+        "Earlier steps are no longer shown. What they did is done; go on from the steps below.";
+
     readonly StoredEvents _events;
     readonly ViewFold _fold = new();
     readonly Dictionary<int, byte[]> _digests = [];
@@ -40,6 +43,7 @@ sealed class RunView
     MessageList _messages = MessageList.Empty;
     bool _fits = true;
     int _calls;
+    int _counted;
 
     public RunView(StoredEvents events)
     {
@@ -64,7 +68,7 @@ sealed class RunView
         }
 
         var digest = Apply(taskId, call, callInput);
-        _messages = appending ? Appended(call) : All();
+        _messages = !appending ? All() : call.Cut is null ? Appended(call) : Cut();
         _fits = true;
         return new RenderedView(Input, call, _messages, _tools, Convert.ToHexStringLower(digest), _fold.HiddenCount);
     }
@@ -126,11 +130,35 @@ sealed class RunView
         return messages;
     }
 
+    // A cut conversation is short: made anew of what is still shown. What joins with this call was counted by nobody yet.
+    MessageList Cut()
+    {
+        foreach (var item in _fold.Items.Skip(_counted))
+        {
+            Count(item);
+        }
+
+        var messages = MessageList.Empty;
+        foreach (var place in _fold.Shown)
+        {
+            messages = Show(messages, _fold.Items[place]);
+            messages = place == 0 ? messages.Add(_renderer.User(DiscardNote)) : messages;
+        }
+
+        return messages;
+    }
+
     MessageList All()
     {
         _calls = 0;
+        _counted = 0;
         _callsBefore.Clear();
         _places.Clear();
+        if (_fold.IsCut)
+        {
+            return Cut();
+        }
+
         var messages = MessageList.Empty;
         foreach (var item in _fold.Items)
         {
@@ -141,6 +169,23 @@ sealed class RunView
     }
 
     MessageList Add(MessageList messages, ViewItem item)
+    {
+        Count(item);
+        return Show(messages, item);
+    }
+
+    void Count(ViewItem item)
+    {
+        _counted++;
+        if (item is ViewItem.Stored stored && stored.Sequence != _events.InputSequence
+            && Item(stored.Sequence) is { Kind: StoredKind.Reply } reply)
+        {
+            _callsBefore[stored.Sequence] = _calls;
+            _calls += Calls(reply).Count;
+        }
+    }
+
+    MessageList Show(MessageList messages, ViewItem item)
     {
         switch (item)
         {
@@ -162,28 +207,22 @@ sealed class RunView
     ReadOnlyMemory<byte> Stored(long sequence)
     {
         var item = Item(sequence);
-        if (item.Kind == StoredKind.Reply)
-        {
-            _callsBefore[sequence] = _calls;
-        }
-
         if (!item.IsRendered)
         {
             var before = item.Bytes;
-            RenderItem(item);
+            RenderItem(item, sequence);
             _events.Resized(before, item.Bytes);
         }
 
-        _calls += item.Calls.Count;
         return _fold.IsHidden(sequence) && !item.Placeholder.IsEmpty ? item.Placeholder : item.Rendered;
     }
 
-    void RenderItem(StoredItem item)
+    void RenderItem(StoredItem item, long sequence)
     {
         switch (item.Kind)
         {
             case StoredKind.Reply:
-                item.Keep(_renderer.Assistant(item.Reply(), _calls));
+                item.Keep(_renderer.Assistant(item.Reply(), _callsBefore[sequence]));
                 break;
             case StoredKind.Steer:
                 item.Keep(_renderer.User(RunEvents.SteerText(item.Text) ?? ""));

@@ -1,7 +1,9 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace Agents.ModelServer.Scripted;
+namespace Agents.Tools.References;
+
+/// <summary>A reference as it stands on a page.</summary>
+sealed record FoundReference(string Kind, string Target);
 
 /// <summary>
 /// Finds what a Markdown page refers to: links, images and definitions; HTML links; and in code spans error codes, file
@@ -17,20 +19,17 @@ static partial class MarkdownReferences
         "js", "ts", "html", "css", "py", "png", "svg", "gguf", "xml", "editorconfig", "gitignore",
     };
 
-    public static bool IsPage(string path) =>
-        path.EndsWith(".md", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".markdown", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>References of a piece of a page, each once, in the order of the text.</summary>
-    public static IReadOnlyList<WorklistItem> Of(string text, string page)
+    /// <summary>References of a page, each once, in the order of the text.</summary>
+    public static IReadOnlyList<FoundReference> Of(string text)
     {
-        var found = new List<WorklistItem>();
+        var found = new List<FoundReference>();
         var seen = new HashSet<(string, string)>();
         void Add(string? kind, string target)
         {
             target = target.Trim();
             if (kind is not null && target.Length is > 0 and <= TargetCharsMax && seen.Add((kind, target)))
             {
-                found.Add(new WorklistItem(kind, Target: target, From: page));
+                found.Add(new FoundReference(kind, target));
             }
         }
 
@@ -58,28 +57,6 @@ static partial class MarkdownReferences
         return found;
     }
 
-    /// <summary>Where to cut a piece that goes on: behind its last whole line, and never inside a fence that it opened.</summary>
-    public static int CutAt(string text)
-    {
-        var newline = text.LastIndexOf('\n');
-        var cut = newline < 0 ? text.Length : newline + 1;
-        var open = -1;
-        var at = 0;
-        var mark = "";
-        foreach (var line in text[..cut].Split('\n'))
-        {
-            if (Fence().Match(line) is { Success: true } fence && (open < 0 || Closes(fence.Groups[1].Value, mark)))
-            {
-                mark = open < 0 ? fence.Groups[1].Value : "";
-                open = open < 0 ? at : -1;
-            }
-
-            at += line.Length + 1;
-        }
-
-        return open > 0 ? open : cut;
-    }
-
     /// <summary>What to search for when a reference is broken: the part of it that a moved thing keeps.</summary>
     public static string SearchWord(string kind, string target)
     {
@@ -92,29 +69,6 @@ static partial class MarkdownReferences
             "error" => target,
             _ => Name(hash < 0 ? target : target[..hash]) is { Length: > 0 } name ? name : target,
         };
-    }
-
-    /// <summary>
-    /// The first match that can stand in for what is broken. A file or folder is replaced by one of that name, not by a
-    /// text that happens to mention it.
-    /// </summary>
-    public static string? Replacement(JsonElement search, string kind, string query, string page)
-    {
-        if (JsonRead.Member(search, "matches") is not { ValueKind: JsonValueKind.Array } matches)
-        {
-            return null;
-        }
-
-        var paths = matches.EnumerateArray().Select(m => JsonRead.Text(m, "path")).OfType<string>().Where(p => p != page);
-        if (kind is not ("path" or "link"))
-        {
-            return paths.FirstOrDefault();
-        }
-
-        var named = paths.FirstOrDefault(p => p.Contains(query, StringComparison.Ordinal));
-        return named is not null && query.EndsWith('/')
-            ? named[..(named.IndexOf(query, StringComparison.Ordinal) + query.Length)]
-            : named;
     }
 
     static IEnumerable<string> LinesOutsideFences(string text)
