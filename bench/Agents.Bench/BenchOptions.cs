@@ -70,6 +70,7 @@ sealed record BenchOptions
         remote-cancel   a run on one node cancelled at another: to the call's token, to the status read
         model-server    eight replies at once over HTTP beside a bare loop of the same library; a step whose beginning is held
         schedule        ways to spread runs over model workers: simulated at 1, 2 and 4 times the KV room, then two real servers
+        pool            what the pool adds to the time to the first token, and takes of tokens a second, in pairs with the server alone
         model           the embedded model's default jobs on random trees it never saw, and the same with random weights
                         [--model FILE|scripted] [--trees N]
         floor           only what SQLite and the disk can do

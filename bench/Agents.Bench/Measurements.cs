@@ -26,6 +26,7 @@ static class Measurements
         ["remote-cancel"] = ClusterMeasure.RemoteCancelAsync,
         ["model-server"] = ModelServerMeasure.TakeAsync,
         ["schedule"] = ScheduleMeasure.TakeAsync,
+        ["pool"] = PoolMeasure.TakeAsync,
         ["model"] = ModelMeasure.TakeAsync,
     };
 

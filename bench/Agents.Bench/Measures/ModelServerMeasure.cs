@@ -116,13 +116,13 @@ static class ModelServerMeasure
         return (new Sample(cold).Median, new Sample(warm).Median, new Sample(computed).Median);
     }
 
-    static async Task<(int Tokens, double MsToFirst, int Cached)> CompleteAsync(HttpClient http, string url, IEnumerable<int> prompt, int tokens)
+    internal static async Task<(int Tokens, double MsToFirst, int Cached)> CompleteAsync(HttpClient http, string url, IEnumerable<int> prompt, int tokens)
     {
         var since = Stopwatch.GetTimestamp();
         using var request = new HttpRequestMessage(HttpMethod.Post, url + "/completions")
         {
             Content = new StringContent(
-                $$$"""{"prompt":[{{{string.Join(',', prompt)}}}],"max_tokens":{{{tokens}}},"ignore_eos":true,"stream":true,"stream_options":{"include_usage":true}}""",
+                $$$"""{"model":"random","prompt":[{{{string.Join(',', prompt)}}}],"max_tokens":{{{tokens}}},"ignore_eos":true,"stream":true,"stream_options":{"include_usage":true}}""",
                 Encoding.UTF8, "application/json"),
         };
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

@@ -29,6 +29,7 @@ static class PoolCommands
         var queue = new Option<int>("--queue") { Description = "requests that may wait", DefaultValueFactory = _ => new QueueBounds().RequestsMax, HelpName = "N" };
         var wait = new Option<int>("--wait") { Description = "seconds a request may wait for a worker", DefaultValueFactory = _ => 120, HelpName = "S" };
         var hedge = new Option<int?>("--hedge-after") { Description = "milliseconds of silence after which an interactive request is also sent to a second worker (default: never)", HelpName = "MS" };
+        var drain = new Option<int>("--drain") { Description = "seconds that replies in work have when it stops", DefaultValueFactory = _ => 600, HelpName = "S" };
         var access = new AccessOptions();
         return Roots.Verb("pool", "Be the front door of model workers: OpenAI's HTTP, routed, bounded, failed over (docs/pool.md).", guard, (r, c) =>
         {
@@ -51,8 +52,8 @@ static class PoolCommands
                 ? throw new RunFaultException(
                     Faults.Exposed, why, "--address",
                     $"give --access or {AccessOptions.KeyVariable}, and --cert with --cert-key (or --plaintext, where TLS ends before this program)")
-                : new PoolVerb(options).RunAsync(c);
-        }, port, address, certificate, key, plaintext, access.RulesFile, workerKey, dapr, queue, wait, hedge);
+                : new PoolVerb(options, TimeSpan.FromSeconds(Roots.Within("--drain", r.GetValue(drain), 0, 86_400))).RunAsync(c);
+        }, port, address, certificate, key, plaintext, access.RulesFile, workerKey, dapr, queue, wait, hedge, drain);
     }
 
     public static Command ModelWorker(Guard guard)

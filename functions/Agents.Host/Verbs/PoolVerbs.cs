@@ -20,7 +20,7 @@ sealed record WorkerLine(string Worker, string Said, int Process)
 }
 
 /// <summary>agents pool: the front door of the model workers, until it is told to stop.</summary>
-sealed record PoolVerb(PoolOptions Options)
+sealed record PoolVerb(PoolOptions Options, TimeSpan DrainWithin)
 {
     public Task<int> RunAsync(VerbContext context) => PoolFaults.TellAsync(async () =>
     {
@@ -38,6 +38,11 @@ sealed record PoolVerb(PoolOptions Options)
 
         context.Out.Flush();
         await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, context.Clock, context.Stop));
+        if (!await pool.DrainAsync(DrainWithin, context.Clock))
+        {
+            context.Note($"replies that had not ended after {DrainWithin.TotalSeconds:0} s are broken off");
+        }
+
         return ExitCodes.Ok;
     });
 }

@@ -248,14 +248,18 @@ public sealed class DispatcherTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Stopping_refuses_what_waits()
+    public async Task Stopping_refuses_what_waits_and_what_comes_and_lets_what_is_in_work_end()
     {
         var dispatcher = Start();
         await dispatcher.ReportAsync(Said.Report("a"), Cancel);
-        await PlaceAsync(Ask(dispatcher));
+        var place = await PlaceAsync(Ask(dispatcher));
         var waiting = Ask(dispatcher);
-        await dispatcher.DisposeAsync();
+        var idle = dispatcher.StopAsync();
         Assert.Equal(RefusalKind.Stopping, (await RefusedAsync(waiting)).Kind);
+        Assert.Equal(RefusalKind.Stopping, (await RefusedAsync(Ask(dispatcher))).Kind);
+        Assert.False(idle.IsCompleted);
+        place.End(WorkEnd.Done);
+        await idle.WaitAsync(TestKit.Patience.Most, Cancel);
     }
 
     [Theory]

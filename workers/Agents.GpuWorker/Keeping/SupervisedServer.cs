@@ -167,21 +167,26 @@ public sealed class SupervisedServer : IModelServerKeep
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        Process? process;
-        lock (_gate)
+        var process = Take();
+        await (process is null ? Task.CompletedTask : EndAsync(process));
+        await _keeping;
+        process?.Dispose();
+        if (Take() is { } late) // started in the moment it was told to stop
         {
-            process = _process;
-            _process = null;
-        }
-
-        if (process is not null)
-        {
-            await EndAsync(process);
-            await _keeping;
-            process.Dispose();
+            await EndAsync(late);
+            late.Dispose();
         }
 
         _stop.Dispose();
+    }
+
+    Process? Take()
+    {
+        lock (_gate)
+        {
+            (var process, _process) = (_process, null);
+            return process;
+        }
     }
 
     async Task EndAsync(Process process)

@@ -114,6 +114,20 @@ public sealed class PoolServer : IAsyncDisposable
             .FirstOrDefault(a => !a.Contains("unix:", StringComparison.Ordinal));
     }
 
+    /// <summary>Refuses what waits and what comes, and lets what is in work end; false when it did not in time.</summary>
+    public async Task<bool> DrainAsync(TimeSpan within, TimeProvider clock)
+    {
+        try
+        {
+            await _dispatcher.StopAsync().WaitAsync(within, clock);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Refuses what waits, then ends what is open.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -138,13 +138,14 @@ sealed class Passer(Dispatcher dispatcher, WorkerTransport transport, PoolOption
             : ((Attempt: second, Begun: beside), (Attempt: first, Begun: begun));
         try
         {
-            if (await early.Begun == AttemptStart.Answers)
+            var start = await early.Begun;
+            if (start == AttemptStart.Answers)
             {
                 await LoseAsync(other.Attempt, other.Begun);
                 return (early.Attempt, AttemptStart.Answers);
             }
 
-            early.Attempt.Place.End(WorkEnd.Failed, failure: early.Attempt.Failure);
+            early.Attempt.Place.End(start == AttemptStart.Busy ? WorkEnd.Busy : WorkEnd.Failed, failure: early.Attempt.Failure);
             await early.Attempt.DisposeAsync();
             return (other.Attempt, await other.Begun);
         }

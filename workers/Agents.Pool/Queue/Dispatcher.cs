@@ -24,6 +24,7 @@ sealed class Dispatcher : IWorkerDesk, IAsyncDisposable
     readonly ReplyEstimate _replies = new();
     readonly DrainRate _drain = new();
     readonly ITimer _tick;
+    readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     long _tickets;
     bool _stopping;
 
@@ -239,6 +240,7 @@ sealed class Dispatcher : IWorkerDesk, IAsyncDisposable
             }
 
             Settle(place.Work, end, tokens, now);
+            TellIfIdle();
         }
 
         Pump();
@@ -321,10 +323,9 @@ sealed class Dispatcher : IWorkerDesk, IAsyncDisposable
         }
     }
 
-    /// <summary>Refuses what waits and what comes.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Refuses what waits and what comes; completes when nothing is in work any more.</summary>
+    public Task StopAsync()
     {
-        await _tick.DisposeAsync();
         lock (_gate)
         {
             _stopping = true;
@@ -334,6 +335,22 @@ sealed class Dispatcher : IWorkerDesk, IAsyncDisposable
             }
 
             _waiting.Clear();
+            TellIfIdle();
+            return _idle.Task;
         }
+    }
+
+    void TellIfIdle()
+    {
+        if (_stopping && _book.All.All(e => e.Work.Count == 0))
+        {
+            _idle.TrySetResult();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _tick.DisposeAsync();
+        _ = StopAsync();
     }
 }
