@@ -20,6 +20,9 @@ public static class ByteVocabulary
         "<|tool_call_end|>", "<think>", "</think>",
     ];
 
+    /// <summary>Number of the first merge that is learnt; the others follow in their order.</summary>
+    public static int FirstMerge => Bytes + SpecialTokens.Count;
+
     /// <summary>The smallest vocabulary that holds them and the one merge that its kind of file must have.</summary>
     public static int SizeMin => Bytes + SpecialTokens.Count + 1;
 

@@ -14,7 +14,7 @@ public sealed class EmbeddedModel : IAsyncDisposable
     /// <summary>Names another file; it wins over the one beside the program.</summary>
     public const string FileVariable = "AGENTS_EMBEDDED_MODEL";
 
-    const string FileName = "model/embedded.gguf";
+    const string FileName = "model/default-jobs.gguf";
 
     readonly Lazy<ServedModel> _served;
     readonly LocalModelServer _server;

@@ -13,11 +13,13 @@ static class Commands
                 goes on from DIR/checkpoint where there is one; writes DIR/model.gguf every few minutes and at the end
         export  --folder DIR --to FILE [--task jobs|copy]
                 writes the model of DIR/checkpoint, and says how near llama.cpp comes to what was trained
+        faults  --folder DIR [--examples 100] [--task jobs|copy]
+                shows where the model of DIR/checkpoint would not have said what the test says
         """;
 
     public static async Task<int> RunAsync(string[] args, TextWriter output)
     {
-        if (args.Length == 0 || args.Length % 2 == 0 || args[0] is not ("train" or "export"))
+        if (args.Length == 0 || args.Length % 2 == 0 || args[0] is not ("train" or "export" or "faults"))
         {
             await output.WriteLineAsync(Usage);
             return 2;
@@ -41,6 +43,13 @@ static class Commands
             return Export(task, folder, options.GetValueOrDefault("to", "model.gguf"), output);
         }
 
+        if (args[0] == "faults")
+        {
+            using var weights = Learned(task, folder);
+            Faults.Show(task, weights, (int)Number("examples", 100), output);
+            return 0;
+        }
+
         var plan = new ClockPlan(
             TimeProvider.System, folder, TimeSpan.FromMinutes(Number("minutes", 60)), TimeSpan.FromMinutes(Number("decay-minutes", 20)),
             TimeSpan.FromMinutes(Number("rounded-minutes", 30)), warmUp: (long)Number("warm-steps", 40));
@@ -60,11 +69,18 @@ static class Commands
 
     static int Export(TrainingTask task, string folder, string to, TextWriter output)
     {
-        using var weights = new Weights(task.Shape);
+        using var weights = Learned(task, folder);
+        output.WriteLine($"{task.Export(weights, to)} bytes");
+        var (mean, least) = Parity.Measure(task, weights, to);
+        output.WriteLine($"cosine of the logits of llama.cpp and of the trainer: {mean:F6}, at least {least:F6}");
+        return 0;
+    }
+
+    static Weights Learned(TrainingTask task, string folder)
+    {
+        var weights = new Weights(task.Shape);
         _ = Checkpoint.Load(Path.Combine(folder, Session.CheckpointName), weights, null)
             ?? throw new FileNotFoundException($"there is no {Session.CheckpointName} in {folder}");
-        output.WriteLine($"{task.Export(weights, to)} bytes");
-        output.WriteLine($"cosine of the logits of llama.cpp and of the trainer: {Parity.Measure(task, weights, to):F6}");
-        return 0;
+        return weights;
     }
 }

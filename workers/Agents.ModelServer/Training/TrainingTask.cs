@@ -8,10 +8,12 @@ namespace Agents.ModelServer.Training;
 
 /// <summary>What is learned: a shape, examples to learn from and others to be tested on, and the vocabulary they are in.</summary>
 internal sealed record TrainingTask(
-    string Name, ModelShape Shape, IExampleSource Lessons, IExampleSource Test, BatchOptions Batches, Action<GgufWriter> Vocabulary)
+    string Name, ModelShape Shape, IExampleSource Lessons, IExampleSource Test, BatchOptions Batches, Action<GgufWriter> Vocabulary,
+    Func<int, string> Text)
     : IAsyncDisposable
 {
     const ulong TestSeed = 0x7E57;
+    const double StrangePart = 0.6;
 
     static readonly ModelShape s_shape = new()
     {
@@ -24,7 +26,7 @@ internal sealed record TrainingTask(
     {
         "copy" => new(
             name, s_shape with { VocabularySize = CopySource.VocabularySize }, new CopySource(seed, 12, 4), new CopySource(TestSeed, 12, 4),
-            new BatchOptions(), CopySource.Describe),
+            new BatchOptions(), CopySource.Describe, token => token < 256 ? ((char)token).ToString() : $"<{token}>"),
         "jobs" => Jobs(seed, pool),
         _ => throw new ArgumentException($"no task is named {name}; there are jobs and copy", nameof(name)),
     };
@@ -54,9 +56,21 @@ internal sealed record TrainingTask(
     {
         var learnt = LessonVerbs.Vocabulary();
         var tokenizer = LessonVerbs.Tokenizer(learnt);
+        var lessons = LessonVerbs.Source(tokenizer, heldOut: false, seed, pool);
         return new TrainingTask(
-            "jobs", s_shape with { VocabularySize = learnt.Size }, LessonVerbs.Source(tokenizer, heldOut: false, seed, pool),
+            "jobs", s_shape with { VocabularySize = learnt.Size }, new StrangeWords(lessons, [.. Pieces(learnt)], seed, StrangePart),
             LessonVerbs.Source(tokenizer, heldOut: true, TestSeed, pool), new BatchOptions(),
-            file => ByteVocabulary.Write(file, learnt.Size, learnt));
+            file => ByteVocabulary.Write(file, learnt.Size, learnt),
+            token => tokenizer.IsText(token) ? System.Text.Encoding.Latin1.GetString(tokenizer.Bytes(token)) : $"<{token}>");
+    }
+
+    /// <summary>Letters, the bytes of letters beyond ASCII, and what letters merge to, but for the words that decide what is done next.</summary>
+    static IEnumerable<int> Pieces(LearntVocabulary learnt)
+    {
+        string[] meaning = ["ok", "broken", "external", "unknown", "link", "path", "anchor", "error", "symbol", "page", "file"];
+        var letters = Enumerable.Range(0, 256).Where(b => char.IsAsciiLetter((char)b) || b >= 128);
+        return letters.Concat(learnt.Merges.Index()
+            .Where(m => m.Item.All(c => char.IsAsciiLetter(c) || c == ' ') && !meaning.Contains(m.Item.Replace(" ", "", StringComparison.Ordinal)))
+            .Select(m => ByteVocabulary.FirstMerge + m.Index));
     }
 }

@@ -36,25 +36,13 @@ internal sealed unsafe class Muon(MatrixKernel kernel)
             // Symmetric, so either packing is its transpose.
             kernel.PackLeft(square, few, few, few, left, few);
             kernel.PackRight(square, few, few, few, right, few);
-            for (long i = 0; i < (long)few * few; i++)
-            {
-                mixed[i] = Third / Fifth * square[i];
-            }
-
+            Lanes.Scale(square, mixed, (long)few * few, Third / Fifth);
             kernel.Multiply(left, few, right, few, few, few, few, mixed, few, add: true);
-            for (long i = 0; i < (long)few * few; i++)
-            {
-                mixed[i] *= Fifth;
-            }
-
+            Lanes.Scale(mixed, mixed, (long)few * few, Fifth);
             kernel.PackLeft(mixed, few, few, few, left, few);
             var stream = scratch.Bytes(Room.RightTurned, kernel.Bytes(many, few));
             kernel.PackRightTurned(x, many, many, few, stream, few);
-            for (long i = 0; i < count; i++)
-            {
-                x[i] *= First;
-            }
-
+            Lanes.Scale(x, x, count, First);
             kernel.Multiply(left, few, stream, few, few, many, few, x, many, add: true);
         }
 
@@ -63,11 +51,17 @@ internal sealed unsafe class Muon(MatrixKernel kernel)
 
     static void Put(float* from, int rows, int columns, float* to, bool turned, float factor)
     {
+        if (!turned)
+        {
+            Lanes.Scale(from, to, (long)rows * columns, factor);
+            return;
+        }
+
         for (var r = 0; r < rows; r++)
         {
             for (var c = 0; c < columns; c++)
             {
-                to[turned ? ((long)c * rows) + r : ((long)r * columns) + c] = from[((long)r * columns) + c] * factor;
+                to[((long)c * rows) + r] = from[((long)r * columns) + c] * factor;
             }
         }
     }

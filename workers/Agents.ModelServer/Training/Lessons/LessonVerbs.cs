@@ -54,6 +54,9 @@ public static class LessonVerbs
             case ["lessons", .. var rest]:
                 await ShowAsync(rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 3);
                 return true;
+            case ["mark", var model, .. var rest]:
+                await MarkAsync(model, rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 100);
+                return true;
             case ["check", .. var rest]:
                 await CheckAsync(
                     rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 20,
@@ -72,7 +75,7 @@ public static class LessonVerbs
         var chance = new Generation.Chance(2024);
         for (var i = 0; i < 150; i++)
         {
-            var tree = RandomTree.Make(chance.Next(), WordBook.Learning, TreeSize.Lesson);
+            var tree = RandomTree.Make(chance.Next(), WordBook.Learning with { Made = 0 }, TreeSize.Lesson);
             words.AddRange(tree.Files.Keys);
             var job = LessonJob.Named(i % 3 == 0 ? LessonJob.Digest : LessonJob.Audit);
             foreach (var view in (await player.PlayAsync(tree, job, new Mistakes(new Generation.Chance(chance.Next()), 0.1), default)).Views)
@@ -99,6 +102,25 @@ public static class LessonVerbs
             Console.WriteLine(string.Join('|', ids.Select((t, i) => (weights[i] > 0 ? "" : "~")
                 + (vocabulary.IsText(t) ? System.Text.Encoding.Latin1.GetString(vocabulary.Bytes(t)) : $"<{t}>"))));
         }
+    }
+
+    static async Task MarkAsync(string file, int examples)
+    {
+        using var model = NativeModel.Load(ModelLibrary.Load(), file);
+        await using var source = new LessonSource(
+            model.Vocabulary, WordBook.HeldOut, seed: 77, Folder("mark"), blockExamples: examples);
+        var marks = new LessonMarks(model);
+        foreach (var example in await source.BlockAsync(0))
+        {
+            marks.Mark(example);
+        }
+
+        foreach (var (before, right, said) in marks.Slips.Take(60))
+        {
+            Console.WriteLine($"{before} => {right} | said {said}");
+        }
+
+        Console.WriteLine($"{marks.Right} of {marks.Replies} replies right, {marks.TokensRight} of {marks.Tokens} tokens");
     }
 
     static async Task CheckAsync(int trees, double rate)

@@ -36,10 +36,10 @@ sealed class NameMaker
     {
         if (!ascii && Is(_foreign))
         {
-            return Pick(_book.Foreign);
+            return Is(_book.Made) ? Runes() : Pick(_book.Foreign);
         }
 
-        var word = !Is(_odd) ? Pick(_book.Plain) : Between(0, 5) switch
+        var word = Is(_book.Made) ? Pieces() : !Is(_odd) ? Pick(_book.Plain) : Between(0, 5) switch
         {
             0 => Letters(Between(1, 9)),
             1 => Number(),
@@ -66,7 +66,8 @@ sealed class NameMaker
     public string FileName(string ending, bool ascii = false) => $"{Stem(ascii)}.{ending}";
 
     /// <summary>A name as of source code.</summary>
-    public string Symbol() => string.Concat(Enumerable.Range(0, Between(2, 3)).Select(_ => Capital(Is(0.8) ? Pick(_book.Plain) : Syllables(2))));
+    public string Symbol() => string.Concat(Enumerable.Range(0, Between(2, 3))
+        .Select(_ => Capital((Is(_book.Made) ? Pieces() : Is(0.8) ? Pick(_book.Plain) : Syllables(2)).ToLowerInvariant())));
 
     /// <summary>Another name that is easily taken for this one.</summary>
     public string Near(string stem) => stem.Length == 0 ? Word() : Between(0, 7) switch
@@ -125,6 +126,24 @@ sealed class NameMaker
         }
 
         return text.Append('.').ToString();
+    }
+
+    /// <summary>A word of pieces and letters by chance: no piece foretells the next.</summary>
+    string Pieces()
+    {
+        var word = new StringBuilder();
+        for (var i = Between(1, 4); i > 0; i--)
+        {
+            word.Append(Is(0.25) ? Letters(Between(1, 2)) : Pick(_book.Pieces));
+        }
+
+        return word.ToString();
+    }
+
+    string Runes()
+    {
+        var (first, last) = Pick((0xE0, 0xF6), (0x430, 0x44F), (0x3B1, 0x3C9), (0x4E00, 0x9FA5), (0xAC00, 0xD7A3), (0x3041, 0x3096));
+        return string.Concat(Enumerable.Range(0, Between(1, 5)).Select(_ => Is(0.1) ? Letters(1) : new Rune(Between(first, last)).ToString()));
     }
 
     string Syllables(int count)

@@ -3,6 +3,15 @@ namespace Agents.ModelServer.Training.Lessons;
 /// <summary>Words that names and texts of random trees are made of. What is learnt from and what is tested on share none of the lists.</summary>
 public sealed record WordBook(string[] Plain, string[] Foreign, string[] Endings, string[] Hosts)
 {
+    /// <summary>
+    /// Share of words that are made of chance instead of taken from the list. Where the words can be known by heart a model
+    /// learns them and not to copy; what it is tested on is made of ordinary words that it never saw.
+    /// </summary>
+    public double Made { get; init; }
+
+    /// <summary>What made words are made of: the pieces of the vocabulary, so that each is met everywhere.</summary>
+    public IReadOnlyList<string> Pieces { get; init; } = [];
+
     public static WordBook Learning { get; } = new(
         Split("""
             access account action adapter address agent alert alias anchor answer api app archive array asset async audit auth backup
@@ -26,7 +35,11 @@ public sealed record WordBook(string[] Plain, string[] Foreign, string[] Endings
             """),
         Split("Größe Übersicht größer Straße façade élève naïve año niño señal coração été Zürich Ångström smörgås żółw čeština škola ключ данные журнал файл файлы тест ответ έργο λόγος δοκιμή 設計 文档 测试 报告 日本語 データ 한국어 문서 עברית قائمة ñandú œuvre Æther ðrag øre"),
         Split("md cs json txt ts py yml sql sh csproj js html css toml xml proto png svg props"),
-        Split("example.org example.com test.example docs.example.net localhost:8080 api.example.io www.example.edu"));
+        Split("example.org example.com test.example docs.example.net localhost:8080 api.example.io www.example.edu"))
+    {
+        Made = 0.65,
+        Pieces = [.. LessonVerbs.Vocabulary().Merges.Select(m => m.Replace(" ", "", StringComparison.Ordinal)).Where(m => m.All(char.IsAsciiLetter))],
+    };
 
     public static WordBook HeldOut { get; } = new(
         Split("""

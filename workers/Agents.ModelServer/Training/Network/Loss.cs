@@ -46,18 +46,21 @@ static unsafe class Loss
         return new Tally(loss, weights, rows.Count, right, replies, exact);
     }
 
-    static bool Row(float* row, int width, int target, float factor, out float nats)
+    public static int Likeliest(float* row, int width)
     {
-        var most = row[0];
         var best = 0;
         for (var i = 1; i < width; i++)
         {
-            if (row[i] > most)
-            {
-                (most, best) = (row[i], i);
-            }
+            best = row[i] > row[best] ? i : best;
         }
 
+        return best;
+    }
+
+    static bool Row(float* row, int width, int target, float factor, out float nats)
+    {
+        var best = Likeliest(row, width);
+        var most = row[best];
         var peak = Vector512.Create(most);
         Vector512<float> sum = default;
         var chosen = row[target] - most;

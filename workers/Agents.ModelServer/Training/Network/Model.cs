@@ -67,25 +67,8 @@ internal sealed unsafe class Model : IDisposable
     /// </summary>
     public Tally Compute(Tape tape, Chunk chunk, float scale, float* gradient)
     {
-        var stream = Forward(tape, chunk);
-        var rows = new List<int>(chunk.Count);
-        for (var i = 0; i < chunk.Count; i++)
-        {
-            if (chunk.Weights[i] > 0)
-            {
-                rows.Add(i);
-            }
-        }
-
-        var scratch = tape.Scratch;
-        var x = scratch.Floats(Room.Gathered, (long)rows.Count * _s.Width);
-        for (var i = 0; i < rows.Count; i++)
-        {
-            Lanes.Copy(stream + ((long)rows[i] * _s.Width), x + ((long)i * _s.Width), _s.Width);
-        }
-
-        var logits = scratch.Floats(Room.Output, (long)rows.Count * _s.VocabularySize);
-        _output.Forward(scratch, x, rows.Count, logits, _s.VocabularySize);
+        var rows = Counted(chunk);
+        var logits = Logits(tape, chunk, rows, out var x);
         var tally = Loss.Of(chunk, rows, logits, _s.VocabularySize, scale);
         if (gradient is not null)
         {
@@ -94,6 +77,38 @@ internal sealed unsafe class Model : IDisposable
 
         tape.Count(tally, chunk.Count);
         return tally;
+    }
+
+    /// <summary>The most likely token behind every token whose successor counts; -1 behind the others.</summary>
+    public int[] Predict(Tape tape, Chunk chunk)
+    {
+        var rows = Counted(chunk);
+        var logits = Logits(tape, chunk, rows, out _);
+        var likeliest = Enumerable.Repeat(-1, chunk.Count).ToArray();
+        for (var i = 0; i < rows.Count; i++)
+        {
+            likeliest[rows[i]] = Loss.Likeliest(logits + ((long)i * _s.VocabularySize), _s.VocabularySize);
+        }
+
+        return likeliest;
+    }
+
+    static List<int> Counted(Chunk chunk) => [.. Enumerable.Range(0, chunk.Count).Where(i => chunk.Weights[i] > 0)];
+
+    /// <summary>Logits behind those rows, and the end of the stream there.</summary>
+    float* Logits(Tape tape, Chunk chunk, List<int> rows, out float* x)
+    {
+        var stream = Forward(tape, chunk);
+        var scratch = tape.Scratch;
+        x = scratch.Floats(Room.Gathered, (long)rows.Count * _s.Width);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            Lanes.Copy(stream + ((long)rows[i] * _s.Width), x + ((long)i * _s.Width), _s.Width);
+        }
+
+        var logits = scratch.Floats(Room.Output, (long)rows.Count * _s.VocabularySize);
+        _output.Forward(scratch, x, rows.Count, logits, _s.VocabularySize);
+        return logits;
     }
 
     /// <summary>The stream behind the last norm.</summary>

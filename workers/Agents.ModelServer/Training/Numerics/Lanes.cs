@@ -59,6 +59,16 @@ static unsafe class Lanes
         }
     }
 
+    /// <summary>to = factor * from</summary>
+    public static void Scale(float* from, float* to, long length, float factor)
+    {
+        var f = Vector512.Create(factor);
+        for (long i = 0; i < length; i += Wide)
+        {
+            (Vector512.Load(from + i) * f).Store(to + i);
+        }
+    }
+
     public static void Copy(float* from, float* to, long length) =>
         Buffer.MemoryCopy(from, to, length * sizeof(float), length * sizeof(float));
 
