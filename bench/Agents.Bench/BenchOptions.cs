@@ -35,6 +35,9 @@ sealed record BenchOptions
     /// <summary>File of the model measure's model, or "scripted"; null: the one beside the program.</summary>
     public string? Model { get; init; }
 
+    /// <summary>Temperature of the model measure; null: the embedded profile's.</summary>
+    public double? Temperature { get; init; }
+
     /// <summary>Random trees of the model measure.</summary>
     public int Trees { get; init; } = 50;
 
@@ -65,7 +68,7 @@ sealed record BenchOptions
         remote-cancel   a run on one node cancelled at another: to the call's token, to the status read
         model-server    eight replies at once over HTTP beside a bare loop of the same library; a step whose beginning is held
         model           the embedded model's default jobs on random trees it never saw, and the same with random weights
-                        [--model FILE|scripted] [--trees N]
+                        [--model FILE|scripted] [--trees N] [--temperature T]
         floor           only what SQLite and the disk can do
         all             every measure above; --record keeps the results under bench/results
         """;
@@ -91,6 +94,7 @@ sealed record BenchOptions
                 "--content" => options with { Prose = OneOf(name, rest, "random", "prose") == "prose" },
                 "--repetitions" => options with { Repetitions = Count(name, rest, 1000) },
                 "--model" => options with { Model = Value(name, rest) },
+                "--temperature" => options with { Temperature = double.Parse(Value(name, rest), CultureInfo.InvariantCulture) },
                 "--trees" => options with { Trees = Count(name, rest, 10_000) },
                 "--data" => options with { Data = Value(name, rest) },
                 "--note" => options with { Note = Value(name, rest) },
