@@ -38,6 +38,9 @@ sealed record BenchOptions
     /// <summary>File of the model measure's model, or "scripted"; null: the one beside the program.</summary>
     public string? Model { get; init; }
 
+    /// <summary>Temperature of the model measure; null: the embedded profile's.</summary>
+    public double? Temperature { get; init; }
+
     /// <summary>Random trees of the model measure.</summary>
     public int Trees { get; init; } = 50;
 
@@ -72,7 +75,7 @@ sealed record BenchOptions
         schedule        ways to spread runs over model workers: simulated at 1, 2 and 4 times the KV room, then two real servers
         pool            what the pool adds to the time to the first token, and takes of tokens a second, in pairs with the server alone
         model           the embedded model's default jobs on random trees it never saw, and the same with random weights
-                        [--model FILE|scripted] [--trees N]
+                        [--model FILE|scripted] [--trees N] [--temperature T]
         floor           only what SQLite and the disk can do
         all             every measure above; --record keeps the results under bench/results
         """;
@@ -98,6 +101,7 @@ sealed record BenchOptions
                 "--content" => options with { Prose = OneOf(name, rest, "random", "prose") == "prose" },
                 "--repetitions" => options with { Repetitions = Count(name, rest, 1000) },
                 "--model" => options with { Model = Value(name, rest) },
+                "--temperature" => options with { Temperature = double.Parse(Value(name, rest), CultureInfo.InvariantCulture) },
                 "--trees" => options with { Trees = Count(name, rest, 10_000) },
                 "--data" => options with { Data = Value(name, rest) },
                 "--note" => options with { Note = Value(name, rest) },

@@ -27,32 +27,32 @@ static class ModelMeasure
         if (model == ScriptedModelServer.ModelId)
         {
             await using var scripted = await ScriptedModelServer.StartAsync(new ScriptedServerOptions { Port = 0 }, TimeProvider.System, CancellationToken.None);
-            yield return await ExamineAsync("scripted", ScriptedModelServer.ModelId, scripted.BaseUrl!, LessonJob.Audit, options.Trees);
-            yield return await ExamineAsync("scripted", ScriptedModelServer.ModelId, scripted.BaseUrl!, LessonJob.Digest, options.Trees);
+            yield return await ExamineAsync("scripted", ScriptedModelServer.ModelId, scripted.BaseUrl!, LessonJob.Audit, options.Trees, options.Temperature);
+            yield return await ExamineAsync("scripted", ScriptedModelServer.ModelId, scripted.BaseUrl!, LessonJob.Digest, options.Trees, options.Temperature);
             yield break;
         }
 
-        yield return (await ServeAsync("trained", model, LessonJob.Audit, options.Trees)).Set("fileBytes", new FileInfo(model).Length);
-        yield return await ServeAsync("trained", model, LessonJob.Digest, Math.Max(1, options.Trees / 5));
+        yield return (await ServeAsync("trained", model, LessonJob.Audit, options.Trees, options.Temperature)).Set("fileBytes", new FileInfo(model).Length);
+        yield return await ServeAsync("trained", model, LessonJob.Digest, Math.Max(1, options.Trees / 5), options.Temperature);
         using var scratch = new ScratchFolder("random");
         var random = Path.Combine(scratch.Path, "random.gguf");
         var vocabulary = LessonVerbs.Vocabulary();
         RandomModel.Write(random, ModelHeader.Read(GgufFile.Read(model)), seed: 5, vocabulary);
-        yield return await ServeAsync("random weights", random, LessonJob.Audit, Math.Min(options.Trees, HonestTreesMax));
+        yield return await ServeAsync("random weights", random, LessonJob.Audit, Math.Min(options.Trees, HonestTreesMax), options.Temperature);
     }
 
-    static async Task<ResultLine> ServeAsync(string kind, string file, string job, int trees)
+    static async Task<ResultLine> ServeAsync(string kind, string file, string job, int trees, double? temperature)
     {
         await using var served = ServedModel.Load(ModelLibrary.Load(), EmbeddedModel.Options(file), TimeProvider.System);
         await using var server = await LocalModelServer.StartAsync(served, new ModelServerOptions(), TimeProvider.System, CancellationToken.None);
-        return (await ExamineAsync(kind, EmbeddedModel.ModelId, server.BaseUrl, job, trees))
+        return (await ExamineAsync(kind, EmbeddedModel.ModelId, server.BaseUrl, job, trees, temperature))
             .Set("weights", served.Model.Weights).Set("threads", EmbeddedModel.Options(file).Threads);
     }
 
-    static async Task<ResultLine> ExamineAsync(string kind, string id, string url, string job, int trees)
+    static async Task<ResultLine> ExamineAsync(string kind, string id, string url, string job, int trees, double? temperature)
     {
         using var scratch = new ScratchFolder("exam");
-        await using var exam = await TreeExam.OpenAsync(scratch.Path, id, url);
+        await using var exam = await TreeExam.OpenAsync(scratch.Path, id, url, temperature);
         var since = Stopwatch.GetTimestamp();
         var results = await exam.TakeAsync(job, FirstTree, trees, AtOnce, TreeSize.Exam);
         var seconds = Stopwatch.GetElapsedTime(since).TotalSeconds;

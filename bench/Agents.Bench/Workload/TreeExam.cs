@@ -30,7 +30,7 @@ sealed record ExamResult(ulong Tree, IReadOnlyList<string> Wrong, int Refused, R
 /// </summary>
 sealed class TreeExam : IAsyncDisposable
 {
-    const int StepsMax = 800;
+    const int StepsMax = 400;
 
     readonly string _folder;
     readonly ModelProfile _profile;
@@ -39,10 +39,11 @@ sealed class TreeExam : IAsyncDisposable
     readonly ConcurrentDictionary<string, int> _refused = new(StringComparer.Ordinal);
     BenchNode? _node;
 
-    TreeExam(string folder, string modelId, string baseUrl)
+    TreeExam(string folder, string modelId, string baseUrl, double? temperature)
     {
         _folder = folder;
-        _profile = ProfileCatalog.Load().Find("embedded").Profile! with { Model = modelId, BaseUrl = baseUrl };
+        var profile = ProfileCatalog.Load().Find("embedded").Profile!;
+        _profile = profile with { Model = modelId, BaseUrl = baseUrl, Temperature = temperature ?? profile.Temperature };
         _catalogue = new ToolCatalogue(new ToolEnvironment
         {
             DataDirectory = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName, Clock = TimeProvider.System,
@@ -50,9 +51,10 @@ sealed class TreeExam : IAsyncDisposable
     }
 
     /// <param name="folder">Empty; for store, trees and outputs.</param>
-    public static async Task<TreeExam> OpenAsync(string folder, string modelId, string baseUrl)
+    /// <param name="temperature">Null: the profile's.</param>
+    public static async Task<TreeExam> OpenAsync(string folder, string modelId, string baseUrl, double? temperature)
     {
-        var exam = new TreeExam(folder, modelId, baseUrl);
+        var exam = new TreeExam(folder, modelId, baseUrl, temperature);
         var tools = CatalogueTools.By(new ToolRunner(exam._catalogue));
         var worker = new AgentWorker(new AgentWorkerOptions
         {

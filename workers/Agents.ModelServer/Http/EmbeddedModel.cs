@@ -30,18 +30,20 @@ public sealed class EmbeddedModel : IAsyncDisposable
     public static ServedModelOptions Options(string file) => new() { Path = file, Id = ModelId, Cells = 16_384, Slots = 8 };
 
     /// <summary>Why it cannot be served here, as far as can be told without loading anything; null when nothing is in the way.</summary>
-    public static ModelServerException? Obstacle() => !File.Exists(FilePath)
+    public static ModelServerException? Obstacle(string? file = null) => !File.Exists(file ?? FilePath)
             ? new ModelServerException(
-                "AG4037", $"the embedded model is not here: there is no file {FilePath}",
+                "AG4037", $"the embedded model is not here: there is no file {file ?? FilePath}",
                 $"build again, name a file in {FileVariable}, or use the model 'scripted'")
         : ModelLibrary.IsThere() ? null : new ModelServerException(
             "AG4030", "the embedded model needs llama.cpp's native library, which is not here",
             "read what the build said about it, or use the model 'scripted'");
 
     /// <summary>Starts listening on a Unix socket; throws <see cref="ModelServerException"/> with AG4035 when it cannot.</summary>
-    public static async Task<EmbeddedModel> StartAsync(string socketPath, TimeProvider clock, CancellationToken cancel)
+    /// <param name="file">Null: <see cref="FilePath"/>.</param>
+    public static async Task<EmbeddedModel> StartAsync(string socketPath, TimeProvider clock, CancellationToken cancel, string? file = null)
     {
-        var served = new Lazy<ServedModel>(() => Obstacle() is { } why ? throw why : ServedModel.Load(ModelLibrary.Load(), Options(FilePath), clock));
+        var served = new Lazy<ServedModel>(() =>
+            Obstacle(file) is { } why ? throw why : ServedModel.Load(ModelLibrary.Load(), Options(file ?? FilePath), clock));
         var server = await LocalModelServer.StartAsync(() => served.Value, new ModelServerOptions { SocketPath = socketPath }, clock, cancel);
         return new EmbeddedModel(served, server);
     }

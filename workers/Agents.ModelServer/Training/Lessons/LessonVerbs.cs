@@ -54,6 +54,9 @@ public static class LessonVerbs
             case ["lessons", .. var rest]:
                 await ShowAsync(rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 3);
                 return true;
+            case ["tree", var seed, var folder]:
+                RandomTree.Make(ulong.Parse(seed, System.Globalization.CultureInfo.InvariantCulture), WordBook.HeldOut, TreeSize.Exam).WriteTo(folder);
+                return true;
             case ["mark", var model, .. var rest]:
                 await MarkAsync(model, rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 100);
                 return true;
