@@ -67,6 +67,12 @@ internal sealed class HotInstance
     /// <summary>Tasks of which an attempt of this owner showed text that was taken back.</summary>
     public HashSet<int> TakenBack { get; } = [];
 
+    /// <summary>
+    /// This owner has read everything that waited when it came: results of open tasks may have been among it (what a fork or
+    /// rewind keeps, what an earlier owner's attempts came to). Before that no task is taken for one without a result.
+    /// </summary>
+    public bool InboxSeen { get; set; }
+
     /// <summary>Nothing new starts, and the instance is given up when nothing runs any more: the host stops, or another node takes it.</summary>
     public bool Draining { get; set; }
 

@@ -179,7 +179,7 @@ internal sealed class InstanceActor(NodeServices node, string instanceId)
 
             mail.Add(Mail.Inbox.Hint);
             if (_hot.Match != Contracts.Work.OrchestratorMatch.OtherVersion
-                && !await new Recovery(node, this, _hot).BeginAsync())
+                && !await new Recovery(node, _hot).BeginAsync())
             {
                 KeepEvidence(mail);
                 Close(wakeAgain: true);

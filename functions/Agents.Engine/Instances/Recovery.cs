@@ -6,10 +6,10 @@ using Agents.Engine.Work;
 namespace Agents.Engine.Instances;
 
 /// <summary>
-/// What a new owner does first: voids text of attempts that died, and decides for each open task whether to run it
-/// again, ask what became of it, or leave it to a person.
+/// What a new owner does first: voids text of attempts that died, and sorts open tasks by what the ledger knows of them.
+/// They begin when the step that follows has seen the inbox.
 /// </summary>
-internal sealed class Recovery(NodeServices node, InstanceActor actor, HotInstance hot)
+internal sealed class Recovery(NodeServices node, HotInstance hot)
 {
     /// <summary>False: the instance is not ours any more, or nobody can tell; load it again.</summary>
     public async Task<bool> BeginAsync()
@@ -27,13 +27,6 @@ internal sealed class Recovery(NodeServices node, InstanceActor actor, HotInstan
         foreach (var task in hot.State.Tasks.Values.OrderBy(t => t.Sequence))
         {
             Sort(task);
-        }
-
-        // A suspended instance starts nothing; its tasks begin when it is resumed. Results that wait in the inbox of a
-        // remote one are looked at first.
-        if (!hot.State.Suspended && !hot.IsRemote)
-        {
-            new Starter(node, actor, hot).StartOpen();
         }
 
         return true;

@@ -15,7 +15,7 @@ internal sealed class Starter(NodeServices node, InstanceActor actor, HotInstanc
     /// </summary>
     public void StartOpen(Func<int, bool>? except = null, bool ended = false)
     {
-        if (hot.State.Suspended || hot.Draining)
+        if (hot.State.Suspended || hot.Draining || (!hot.InboxSeen && !ended))
         {
             return;
         }

@@ -133,6 +133,7 @@ internal sealed partial class Step(NodeServices node, InstanceActor actor, HotIn
         var max = hot.State.IsStarted && !all ? node.Options.InboxRowsPerTurn : int.MaxValue;
         var rows = await node.Store.Owner.ReadInboxAsync(hot.Record.Key, _now, max, CancellationToken.None);
         _moreInbox = rows.Count == max;
+        hot.InboxSeen |= !_moreInbox;
         foreach (var row in rows)
         {
             _intake.Take(row);

@@ -109,7 +109,7 @@ internal sealed class StepEffects(NodeServices node, HotInstance hot, Intake int
         }
 
         IntendScheduled(decision?.Intents ?? []);
-        if (intake.Suspended || hot.Draining)
+        if (intake.Suspended || hot.Draining || !hot.InboxSeen)
         {
             return;
         }

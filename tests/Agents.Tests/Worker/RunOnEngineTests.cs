@@ -71,8 +71,8 @@ public sealed class RunOnEngineTests
             Assert.True(fork.Done, fork.Refusal);
             await rig.EndAsync("fork");
 
-            // Call 6 was open at the cut: the fork makes it again, and it is the same request as in the original.
-            Assert.Equal(before[5..], rig.Requests.Skip(before.Length));
+            // The turn at the cut brought the reply to call 6: the fork takes it over and does not ask the model for it again.
+            Assert.Equal(before[6..], rig.Requests.Skip(before.Length));
             Assert.Equal(keys.Length + Steps - 5, rig.Sent.Count);
             Assert.Empty(rig.Sent.Skip(keys.Length).Intersect(keys));
             Assert.Empty(PromptDigests.Verify(await rig.HistoryAsync("fork"), out var checkedCalls));
@@ -181,11 +181,7 @@ public sealed class RunOnEngineTests
             {
                 var body = await request.Content!.ReadAsStringAsync(cancel);
                 var step = body.Split("\"role\":\"assistant\"").Length;
-                lock (rig.Requests)
-                {
-                    rig.Requests.Add(body);
-                }
-
+                rig.Requests.Add(body);
                 if (rig.CrashAt == step)
                 {
                     rig._reached.TrySetResult();
