@@ -16,5 +16,34 @@ public interface ITaskHubs
     IReadOnlyCollection<TaskHub> Open { get; }
 }
 
+/// <summary>The way into a hub that does not close while somebody is in it.</summary>
+public static class TaskHubEntrance
+{
+    /// <summary>
+    /// The hub of that name, open until <c>Part</c> is disposed of. Throws <see cref="OperationCanceledException"/> where the
+    /// service is stopping.
+    /// </summary>
+    public static async ValueTask<(TaskHub Hub, IDisposable Part)> EnterAsync(this ITaskHubs hubs, string? name, CancellationToken cancel)
+    {
+        TaskHub? shut = null;
+        while (true)
+        {
+            var hub = await hubs.GetAsync(name, cancel);
+            if (hub.TryEnter() is { } part)
+            {
+                return (hub, part);
+            }
+
+            if (hub == shut)
+            {
+                throw new OperationCanceledException($"task hub {hub.Name} is closing");
+            }
+
+            shut = hub;
+            await Task.Yield(); // it was closed for want of use a moment ago
+        }
+    }
+}
+
 /// <summary>A task hub cannot be had, for the reason given.</summary>
 public sealed class TaskHubException(string message) : Exception(message);

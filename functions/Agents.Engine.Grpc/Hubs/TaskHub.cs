@@ -10,13 +10,14 @@ public sealed class TaskHub
     /// <summary>The hub of callers that name none.</summary>
     public const string DefaultName = "default";
 
-    const int Shut = -1;
     static readonly TimeSpan s_unservedSoon = TimeSpan.FromSeconds(1);
 
     readonly WorkBroker _broker;
     readonly EngineEnvironment _environment;
     readonly CancellationTokenSource _closed = new();
-    int _calls;
+    readonly Lock _entrance = new();
+    int _parts;
+    bool _shut;
     long _lastUsed;
 
     /// <summary>
@@ -91,34 +92,57 @@ public sealed class TaskHub
     }
 
     /// <summary>Timestamp of the clock when the last call to it ended, or when it was opened.</summary>
-    public long LastUsed => Volatile.Read(ref _lastUsed);
+    public long LastUsed
+    {
+        get
+        {
+            lock (_entrance)
+            {
+                return _lastUsed;
+            }
+        }
+    }
 
     /// <summary>
-    /// Takes part in the hub until what it returns is disposed of: a call, a worker's stream. Null when it was closed for
-    /// want of use a moment ago; who asks for the hub again gets it opened anew.
+    /// Takes part in the hub until what it returns is disposed of: a call, a worker's stream. Null once it is closed or about
+    /// to be; who asks for the hub again gets it opened anew.
     /// </summary>
     public IDisposable? TryEnter()
     {
-        var calls = Volatile.Read(ref _calls);
-        while (calls != Shut)
+        lock (_entrance)
         {
-            var seen = Interlocked.CompareExchange(ref _calls, calls + 1, calls);
-            if (seen == calls)
+            if (_shut)
             {
-                return new Part(this);
+                return null;
             }
 
-            calls = seen;
+            _parts++;
+            return new Part(this);
         }
-
-        return null;
     }
 
-    /// <summary>True when nobody takes part, and from now on nobody can: it may be closed. What it stores waits for the next opening.</summary>
-    public bool TryShutUnused() => Interlocked.CompareExchange(ref _calls, Shut, 0) == 0;
+    /// <summary>
+    /// True when nobody takes part and no worker has anything of it, and from now on nobody can: it may be closed. What it
+    /// stores waits for the next opening.
+    /// </summary>
+    public bool TryShutUnused()
+    {
+        lock (_entrance)
+        {
+            return !_shut && (_shut = _parts == 0 && !_broker.IsOut);
+        }
+    }
 
     /// <summary>Ends the streams of its workers and of those who wait.</summary>
-    public void Close() => _closed.Cancel();
+    public void Close()
+    {
+        lock (_entrance)
+        {
+            _shut = true;
+        }
+
+        _closed.Cancel();
+    }
 
     sealed class Part(TaskHub hub) : IDisposable
     {
@@ -126,10 +150,15 @@ public sealed class TaskHub
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _hub, null) is { } left)
+            if (Interlocked.Exchange(ref _hub, null) is not { } left)
             {
-                Volatile.Write(ref left._lastUsed, left.Clock.GetTimestamp());
-                Interlocked.Decrement(ref left._calls);
+                return;
+            }
+
+            lock (left._entrance)
+            {
+                left._parts--;
+                left._lastUsed = left.Clock.GetTimestamp();
             }
         }
     }

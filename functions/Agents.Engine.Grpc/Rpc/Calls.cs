@@ -17,15 +17,9 @@ internal static class Calls
     /// <summary>The hub that the call names; it stays open until the call has ended.</summary>
     public static async ValueTask<TaskHub> EnterAsync(this ITaskHubs hubs, ServerCallContext context)
     {
-        while (true)
-        {
-            var hub = await hubs.GetAsync(TaskHub(context), context.CancellationToken);
-            if (hub.TryEnter() is { } part)
-            {
-                context.GetHttpContext().Response.RegisterForDispose(part);
-                return hub;
-            }
-        }
+        var (hub, part) = await hubs.EnterAsync(TaskHub(context), context.CancellationToken);
+        context.GetHttpContext().Response.RegisterForDispose(part);
+        return hub;
     }
 
     /// <summary>Names one network connection.</summary>

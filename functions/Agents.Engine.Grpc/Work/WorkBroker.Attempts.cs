@@ -107,15 +107,28 @@ internal sealed partial class WorkBroker
         item.Conclude(item is { IsOnce: true, Acted: false } ? new ActivityOutcome.NotStarted() : new ActivityOutcome.Lost(why));
     }
 
-    /// <summary>A worker is back on another connection before it was given up: it still has its attempts.</summary>
+    /// <summary>
+    /// A worker is back on another connection before it was given up, perhaps before its old one was seen to be broken: it
+    /// still has its attempts.
+    /// </summary>
     void TakeOver(WorkerStream worker)
     {
-        if (!worker.RunsAgents || !_left.Remove(worker.Key, out var before))
+        if (!worker.RunsAgents)
         {
             return;
         }
 
-        foreach (var item in before.Holds.OfType<AttemptItem>().ToList())
+        if (!_left.Remove(worker.Key, out var before))
+        {
+            before = _workers.FirstOrDefault(w => w != worker && w.RunsAgents && w.Key == worker.Key);
+        }
+
+        if (before is null)
+        {
+            return;
+        }
+
+        foreach (var item in before.Holds.OfType<AttemptItem>().Where(i => i.Sent).ToList())
         {
             before.Holds.Remove(item);
             before.Held[(int)item.Kind]--;

@@ -70,6 +70,18 @@ internal sealed partial class WorkBroker(
         }
     }
 
+    /// <summary>Something is with a worker, or with one that was cut off and may still complete it.</summary>
+    public bool IsOut
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _byToken.Count > 0;
+            }
+        }
+    }
+
     public IReadOnlyList<int> Withdraw(InstanceId instance, ExecutionId execution, bool over)
     {
         lock (_gate)

@@ -54,6 +54,7 @@ internal sealed partial class Step
             new Starter(node, actor, hot).StartOpen(_intake.Resolves); // just loaded: the turn may be out for long
         }
 
+        hot.Places.GiveBackEnded(_intake.Resolves);
         _remote = new RemoteTurn(node, actor, hot);
         if (await _remote.AskAsync(events) is not { } turn)
         {
@@ -91,6 +92,7 @@ internal sealed partial class Step
         var deltas = Flush();
         if (_intake.Outcomes.Count + _intake.ResolutionRows.Count + Effects.Writes.Count + deltas.Count == 0)
         {
+            _closed.ForEach(static a => a.Settle());
             return StepResult.Goes.On;
         }
 

@@ -13,7 +13,7 @@ internal sealed class Places(NodeServices node, InstanceActor actor, HotInstance
 {
     readonly Dictionary<int, Place> _places = [];
 
-    public bool AnyWaits => _places.Values.Any(p => p is { Asked: true, Holds: false });
+    public bool AnyWaits => _places.Count > 0 && _places.Values.Any(p => p is { Asked: true, Holds: false });
 
     /// <summary>Whether the task may begin. If not, it is in line from now on and mail comes when it may.</summary>
     public bool MayBegin(TaskScheduled task)
@@ -60,6 +60,11 @@ internal sealed class Places(NodeServices node, InstanceActor actor, HotInstance
     /// <summary>What is closed leaves, and so does what may not begin now; a run that goes on asks again.</summary>
     public void Settle()
     {
+        if (_places.Count == 0)
+        {
+            return;
+        }
+
         var rests = hot.State.Suspended || hot.Draining;
         foreach (var task in _places.Keys.ToList())
         {
@@ -68,6 +73,15 @@ internal sealed class Places(NodeServices node, InstanceActor actor, HotInstance
             {
                 GiveBack(task);
             }
+        }
+    }
+
+    /// <summary>Those whose outcome has come: the turn that takes it in may be out for long.</summary>
+    public void GiveBackEnded(Func<int, bool> ended)
+    {
+        foreach (var task in _places.Keys.Where(ended).ToList())
+        {
+            GiveBack(task);
         }
     }
 

@@ -150,8 +150,7 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
                 }
 
                 _wasInDoubt = true;
-                PutBack(work);
-                Arm(environment.Clock.GetUtcNow() + s_retryAfter);
+                PutBack(work, again: environment.Clock.GetUtcNow() + s_retryAfter);
                 return;
             }
         }
@@ -174,10 +173,11 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
         }
     }
 
-    void PutBack(Work work)
+    void PutBack(Work work, DateTimeOffset again)
     {
         lock (_gate)
         {
+            _nextLook = again;
             // What was given back meanwhile is not asked for again.
             _asks.InsertRange(0, work.Asks.Where(a => _waiting.ContainsKey(a.Place)));
             _back.InsertRange(0, work.Back);
@@ -185,6 +185,8 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
             _check = true;   // the round may be in, though nobody said so
             _running = false;
         }
+
+        Arm(again);
     }
 
     async Task RoundAsync(Work work)
@@ -233,7 +235,8 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
 
         var found = await store.ReadPlacesAsync(options.NodeId, CancellationToken.None);
         var places = found.ToDictionary(p => p.Place, p => p.Held);
-        waiting.RemoveAll(asking.Contains);
+        var asked = asking.Select(a => a.Place).ToHashSet();
+        waiting.RemoveAll(a => asked.Contains(a.Place));
         foreach (var ask in waiting.Where(a => places.GetValueOrDefault(a.Place)))
         {
             LetIn(ask.Place, ask.InstanceId);
@@ -241,7 +244,7 @@ internal sealed class QueueGate(IQueueStore store, EngineOptions options, Engine
 
         lock (_gate)
         {
-            var known = _waiting.Keys.Concat(_held).Concat(asking.Select(a => a.Place)).ToHashSet();
+            var known = _waiting.Keys.Concat(_held).Concat(asked).ToHashSet();
             return (
                 waiting.FindAll(a => !places.ContainsKey(a.Place)),
                 [.. found.Where(p => !known.Contains(p.Place)).Select(p => (p.Place, p.Queue))]);

@@ -130,13 +130,13 @@ internal sealed class RunningActivity(
                 ? new ActivityOutcome.NotStarted()
                 : new ActivityOutcome.InDoubt($"the attempt ended without an outcome: {e.Message}");
         }
+        catch (OperationCanceledException) when (_cancel.IsCancellationRequested)
+        {
+            return new ActivityOutcome.NotStarted(); // a probe too: it is asked again, not a person
+        }
         catch (Exception e) when (Item.Mode == ActivityMode.Reconcile)
         {
             return new ActivityOutcome.InDoubt($"the probe failed: {e.Message}");
-        }
-        catch (OperationCanceledException) when (_cancel.IsCancellationRequested)
-        {
-            return new ActivityOutcome.NotStarted();
         }
         catch (Exception e)
         {

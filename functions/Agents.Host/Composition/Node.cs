@@ -197,9 +197,13 @@ sealed class Node : IAsyncDisposable
             return Engine;
         }
 
-        if (_hubs is not null)
+        if (_hubs is { } hubs)
         {
-            return (await _hubs.GetAsync(hub, cancel)).Queues;
+            return new HubQueues(async stop =>
+            {
+                var (entered, part) = await hubs.EnterAsync(hub, stop);
+                return new OpenQueues(entered.Queues, () => { part.Dispose(); return default; });
+            });
         }
 
         if (_opened.Store is not PostgresStore store || !await store.HasHubAsync(hub.ToLowerInvariant(), cancel))
@@ -209,17 +213,11 @@ sealed class Node : IAsyncDisposable
                 "start agents serve --grpc-port on this store first; callers make a hub by naming it");
         }
 
-        var opened = await store.OpenHubAsync(hub.ToLowerInvariant(), cancel);
-        _closing.Add(opened.DisposeAsync);
-        return new HubQueues(opened.Queues);
-    }
-
-    /// <summary>Of a hub whose nodes are other processes: they hear of a bound within a minute, or when they next ask.</summary>
-    sealed class HubQueues(IQueueStore store) : IQueueClient
-    {
-        public Task<IReadOnlyList<QueueView>> ListQueuesAsync(CancellationToken cancel) => store.ReadQueuesAsync(cancel);
-
-        public Task SetQueueAsync(QueueLimit limit, CancellationToken cancel) => store.SetQueueAsync(limit, cancel);
+        return new HubQueues(async stop =>
+        {
+            var opened = await store.OpenHubAsync(hub.ToLowerInvariant(), stop);
+            return new OpenQueues(new StoredQueues(opened.Queues), opened.DisposeAsync);
+        });
     }
 
     /// <summary>Of every task hub: what no connected worker does.</summary>

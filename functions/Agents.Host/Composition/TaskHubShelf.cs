@@ -116,9 +116,8 @@ sealed partial class TaskHubShelf(
     {
         foreach (var (name, open) in _open.OrderBy(h => h.Value.Hub.LastUsed))
         {
-            if (open.Hub.TryShutUnused())
+            if (open.Hub.TryShutUnused() && _open.TryRemove(KeyValuePair.Create(name, open)))
             {
-                _open.TryRemove(KeyValuePair.Create(name, open));
                 await open.DisposeAsync();
                 return true;
             }

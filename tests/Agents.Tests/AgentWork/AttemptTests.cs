@@ -98,6 +98,24 @@ public sealed class AttemptTests
     }
 
     [Fact]
+    public async Task A_worker_that_is_back_before_its_old_stream_is_seen_to_be_broken_goes_on_too()
+    {
+        var before = Connect("a/1");
+        var attempt = Attend();
+        var token = await TakeAsync(before);
+        var other = Connect("a/2");
+        var after = Connect("a/1");
+        _broker.Disconnect(before);
+        _clock.Advance(s_options.Grace);
+        Assert.Single(after.Holds);
+        Assert.Empty(other.Holds);
+        Assert.True(_broker.MayAct(token));
+        await _broker.SettleAsync(null!, Settle(token));
+
+        Assert.Equal("done", Assert.IsType<ActivityOutcome.Completed>(await attempt).Result);
+    }
+
+    [Fact]
     public async Task Text_is_taken_once_and_in_order()
     {
         var worker = Connect("a/1");

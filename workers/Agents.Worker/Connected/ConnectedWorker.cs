@@ -97,12 +97,34 @@ public sealed class ConnectedWorker(
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException)
         {
-            // The engine did not hear of it: it hands the item out again.
             Log.NotHeard(log, item.InstanceId, e.Message);
+            await LetGoAsync(item);
         }
         catch (Exception e)
         {
             Log.WorkFault(log, e, item.InstanceId);
+            await LetGoAsync(item);
+        }
+    }
+
+    /// <summary>
+    /// A turn has a lease, and is handed out again by itself. An attempt is this worker's as long as its stream lives: without
+    /// a word of it nobody would ever look at its run again.
+    /// </summary>
+    async Task LetGoAsync(TakenItem item)
+    {
+        if (item is not TakenAttempt)
+        {
+            return;
+        }
+
+        try
+        {
+            await hub.Work.GiveBackAsync(item, CancellationToken.None);
+        }
+        catch (RpcException e)
+        {
+            Log.NotHeard(log, item.InstanceId, e.Message); // its stream is broken as well: that says the same
         }
     }
 
@@ -175,7 +197,7 @@ public sealed class ConnectedWorker(
         }
     }
 
-    /// <summary>Said again until the engine has kept it, whoever owns the run by then; what it refuses for good is not wanted.</summary>
+    /// <summary>Said again until the engine has kept it, whoever owns the run by then, and also while the key or the hub is refused: that may be mended. Throws where the outcome itself is what cannot be taken.</summary>
     async Task TellAsync(TakenAttempt item, ActivityOutcome outcome)
     {
         for (var wait = s_againMin; ; wait = wait * 2 > s_againMax ? s_againMax : wait * 2)
@@ -185,8 +207,7 @@ public sealed class ConnectedWorker(
                 await hub.Attempts.SettleAsync(item, outcome, CancellationToken.None);
                 break;
             }
-            catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown
-                or StatusCode.DeadlineExceeded or StatusCode.Unauthenticated or StatusCode.Cancelled)
+            catch (RpcException e) when (e.StatusCode is not (StatusCode.InvalidArgument or StatusCode.ResourceExhausted))
             {
                 Log.SaysAgain(log, item.Work.Name, item.InstanceId, e.Status.Detail);
                 await Task.Delay(wait, clock, CancellationToken.None);

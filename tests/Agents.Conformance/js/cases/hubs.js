@@ -123,6 +123,21 @@ test('a hub is as it was after the endpoint was killed', WIRE, async t => {
   assert.equal((await after.state(id)).getOrchestrationstatus(), pb.OrchestrationStatus.ORCHESTRATION_STATUS_RUNNING);
 });
 
+test('more hubs than are held open: unused ones give way and come back, one with a worker stays', WIRE, async t => {
+  const server = await startServer(t.serve);
+  t.closing.push(() => server.stop());
+  const used = open(t, t.id('used'), server.address);
+  const worker = used.worker();
+  const hubs = Array.from({ length: 65 }, (_, i) => open(t, t.id(`h${i}`), server.address));
+  for (const hub of hubs) await hub.start('o', { instanceId: `in-${hub.hub}` });
+  for (const hub of [hubs[0], hubs[64]]) assert.equal(named(await hub.state(`in-${hub.hub}`)), 'o');
+  await used.start('late', { instanceId: 'i' });
+  await used.completeTurn(await worker.next(), [actions.complete(1, '"still here"')]);
+  assert.equal((await used.end('i')).getOutput().getValue(), '"still here"');
+  // The schemas and folders are the store's: nobody else needs them.
+  for (const hub of [used, ...hubs]) await hub.call('deleteTaskHub', new pb.DeleteTaskHubRequest());
+});
+
 test('two endpoints on one store share a hub, and what one deletes the other forgets', { ...WIRE, seconds: 150, store: 'postgres' }, async t => {
   const first = await startServer(t.serve);
   const second = await startServer(t.serve.map(part => part.replace('c{port}', `c${first.port}`)));
